@@ -14,9 +14,11 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+import numpy as np
 from scipy.linalg import cython_blas
 
 from multilayer.engines.cpu.compiling import COMPILED, inner
+from multilayer.engines.cpu.views import line
 from multilayer.network import Floats
 
 
@@ -46,7 +48,12 @@ def _gemm_in_python(
     A: Floats, lda: int, B: Floats, ldb: int, beta: float, C: Floats, ldc: int,
 ) -> None:  # fmt: skip
     """Compute the same as BLAS, with the same column-major arguments, for runs without a compiler."""
-    left, right = A.reshape(-1, lda), B.reshape(-1, ldb)  # row-major: the transposes of the matrices that BLAS sees
+
+    def matrix(array: Floats, shape: tuple[int, int], ld: int) -> Floats:  # row-major: the transpose that BLAS sees
+        steps = (ld * array.itemsize, array.itemsize)
+        return np.lib.stride_tricks.as_strided(array.reshape(-1), shape, steps)
+
+    left, right = matrix(A, (m, k) if transa else (k, m), lda), matrix(B, (k, n) if transb else (n, k), ldb)
     product = (right.T if transb else right) @ (left.T if transa else left)
     C[...] = product if beta == 0 else C.dtype.type(beta) * C + product
 
@@ -114,10 +121,10 @@ def multiply_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
 
 
 @inner
-def multiply_transposed_into(C: Floats, A: Floats, B: Floats, keep: float) -> None:
-    """Compute C ← keep C + Aᵀ B for C (m, n), A (k, m), B (k, n)."""
-    m, n, k = C.shape[0], C.shape[1], A.shape[0]
-    _gemm(False, True, n, m, k, B, n, A, m, keep, C, n)
+def multiply_transposed_into(C: Floats, A: Floats, i: int, B: Floats, keep: float) -> None:
+    """Compute C ← keep C + A'ᵀ B for C (m, n) and B (k, n); A' are the m columns from i on of A, which has k rows."""
+    m, n, k, width = C.shape[0], C.shape[1], A.shape[0], A.shape[1]
+    _gemm(False, True, n, m, k, B, n, line(A, i, A.size - i), width, keep, C, n)
 
 
 @inner

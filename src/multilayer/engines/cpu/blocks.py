@@ -57,6 +57,14 @@ def transpose_into(out: Floats, source: Floats) -> None:
 
 
 @inner
+def transpose_columns_into(out: Floats, i: int, source: Floats) -> None:
+    """Copy the rows of source, (k, n), to the columns of out from i on, whose n rows may be longer."""
+    k, n = source.shape
+    for j in range(n):
+        _take_every_into(line(out, j * out.shape[1] + i, k), line(source, j, source.size - j), n)
+
+
+@inner
 def clear_padding(out: Floats, rows: int) -> None:
     for i in range(out.shape[0]):
         for r in range(rows, out.shape[1]):
@@ -73,6 +81,15 @@ def copy_into(out: Floats, source: Floats) -> None:
 def add_into(out: Floats, other: Floats) -> None:
     for i in range(out.size):
         out[i] += other[i]
+
+
+@inner
+def add_slot_into(out: Floats, slot: Floats, keep: float) -> None:
+    """Compute out ← keep out + slot, keep 0 or 1."""
+    if keep == 0.0:  # the memory is uninitialised and may hold NaN
+        copy_into(out, slot)
+    else:
+        add_into(out, slot)
 
 
 @inner

@@ -10,13 +10,37 @@ from collections.abc import Callable
 
 from multilayer.engines.cpu.activations import activate_into, derivative_times_into
 from multilayer.engines.cpu.blas import multiply_by_transposed_into, multiply_into, multiply_transposed_into
-from multilayer.engines.cpu.blocks import copy_into, fill, gather_into, gather_rows_into, transpose_into
+from multilayer.engines.cpu.blocks import (
+    add_slot_into,
+    copy_into,
+    fill,
+    gather_into,
+    gather_rows_into,
+    transpose_columns_into,
+    transpose_into,
+)
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner
 from multilayer.engines.cpu.dropout import mask_into, times_into, unmask_into
 from multilayer.engines.cpu.embeddings import embed_into
 from multilayer.engines.cpu.embeddings import pass_back_into as pass_back_to_waves_into
-from multilayer.engines.cpu.normalization import add_row_products_into, normalize_into, pass_back_into
-from multilayer.engines.cpu.plan import ACTIVATION, FEWEST_TRANSPOSED, N_IN, N_OUT, THETA, VALUES, Data, Plan, Work
+from multilayer.engines.cpu.normalization import normalize_into, pass_back_into, sum_row_products_into
+from multilayer.engines.cpu.plan import (
+    ACTIVATION,
+    INPUT,
+    INPUTS,
+    LAYER,
+    N_IN,
+    N_OUT,
+    SLOT,
+    THETA,
+    VALUES,
+    Block,
+    Chunk,
+    Data,
+    Plan,
+    Work,
+    section_start,
+)
 from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
@@ -33,77 +57,107 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
 
     @inlined
     @belongs_to(name)
-    def forward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int) -> None:
-        """Compute Z and A of each layer for a block of rows, in work.values; the last Z transposed, in work.outputs."""
-        s = plan.layers[0, N_IN]
+    def forward(plan: Plan, data: Data, work: Work, theta: Floats, here: Block) -> None:
+        """Compute A of each hidden layer for a block of rows, in work.values; Z of the last transposed, in work.outputs."""
+        first, at, rows = here.first, here.at, here.rows
+        s, last = plan.layers[0, N_IN], len(plan.layers) - 1
+        is_copied = embeds or _copies_inputs(plan, data)
         if embeds:
-            _embed(block(work.inputs, 0, rows, s), plan, data, work, theta, first)
-        elif _copies_inputs(plan, data):
-            gather_into(block(work.inputs, 0, rows, s), data.X, data.order, first)
+            _embed(block(work.inputs, at * s, rows, s), plan, data, work, theta, first)
+        elif is_copied:
+            gather_into(block(work.inputs, at * s, rows, s), data.X, data.order, first)
         n_dense = 0 if is_sparse(data) else rows
         # This cannot be a function: without reference counting, compiled functions cannot return arrays.
-        is_copied = embeds or _copies_inputs(plan, data)
-        A = block(work.inputs, 0, rows, s) if is_copied else block(data.X, first * s, n_dense, s)
-        for l in range(len(plan.layers)):
+        A = block(work.inputs, at * s, rows, s) if is_copied else block(data.X, first * s, n_dense, s)
+        for l in range(last + 1):
             k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-            v = plan.layers[l, VALUES] * plan.rows
-            Z = block(work.values, v, rows, n)
+            Z = block(work.values, _place(plan, l, at), rows, n) if l < last else block(work.last, 0, rows, n)
             _fill_rows(Z, line(theta, t, n))
             if l == 0 and is_sparse(data):
                 multiply_rows_into(Z, plan, data, work, first, block(theta, t + n, k, n))
             else:
                 _drop_into(A, plan, work, l, first)
                 multiply_into(Z, A, block(theta, t + n, k, n), 1.0)
-            code = plan.layers[l, ACTIVATION]
-            if code >= 0:
+            if l < last:
                 if normalizes:
                     _normalize(Z, plan, work, theta, l)
-                activate_into(code, line(work.values, v, rows * n), line(work.derivatives, v, rows * n))
+                derivatives = line(work.derivatives, plan.layers[l, VALUES] * plan.block_rows, rows * n)
+                activate_into(plan.layers[l, ACTIVATION], line(Z, 0, rows * n), derivatives)
             A = Z
         transpose_into(block(work.outputs, 0, A.shape[1], rows), A)
 
     @inlined
     @belongs_to(name)
-    def backward(plan: Plan, data: Data, work: Work, theta: Floats, first: int, rows: int, keep: float) -> None:
-        """Compute delta of each layer, and work.gradient ← keep work.gradient + Delta of a block of rows.
+    def backward(plan: Plan, data: Data, work: Work, theta: Floats, here: Block) -> None:
+        """Compute delta of each layer, in work.deltas, from that of the output layer, transposed in work.errors.
 
-        The output layer's delta is read from work.errors and copied to the first half of work.deltas.  The next layer's
-        is written to the second half, and so on alternately.
+        The block's share in the gradient of biases, gains, shifts and embeddings goes to its slot.
         """
-        half, d, K = work.deltas.size // 2, 0, plan.layers[len(plan.layers) - 1, N_OUT]
-        transpose_into(block(work.deltas, 0, rows, K), block(work.errors, 0, K, rows))
-        for l in range(len(plan.layers) - 1, -1, -1):
+        at, rows, last = here.at, here.rows, len(plan.layers) - 1
+        size = plan.layers[last, SLOT] + plan.layers[last, N_OUT]
+        slot = line(work.slots, here.number * size, size)
+        transpose_into(
+            block(work.deltas, _place(plan, last, at), rows, plan.layers[last, N_OUT]),
+            block(work.errors, 0, plan.layers[last, N_OUT], rows),
+        )
+        for l in range(last, -1, -1):
             k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-            delta = block(work.deltas, d, rows, n)
-            _add_rows_into(line(work.gradient, t, n), delta, keep)
-            D = block(work.gradient, t + n, k, n)
+            delta = block(work.deltas, _place(plan, l, at), rows, n)
+            _sum_rows_into(line(slot, plan.layers[l, SLOT], n), delta)
             if l > 0:
-                a = plan.layers[l - 1, VALUES] * plan.rows
-                multiply_transposed_into(D, block(work.values, a, rows, k), delta, keep)
-                d = half - d
-                _back_into(block(work.deltas, d, rows, k), delta, block(theta, t + n, k, n), plan, work, t + n, keep)
-                _times_derivative(plan, work, l, a, line(work.deltas, d, rows * k))
+                below = block(work.deltas, _place(plan, l - 1, at), rows, k)
+                _back_into(below, delta, block(theta, t + n, k, n), plan, work, t + n)
+                _times_derivative(
+                    plan, work, l, line(work.values, _place(plan, l - 1, at), rows * k), line(below, 0, rows * k)
+                )
                 if normalizes:
-                    _pass_back(block(work.deltas, d, rows, k), plan, work, theta, l, keep)
-            elif is_sparse(data):
-                multiply_transposed_rows_into(D, plan, data, work, first, delta, keep)
+                    _pass_back(below, line(slot, plan.layers[l, SLOT] - 2 * k, 2 * k), plan, work, theta, l)
             elif embeds:
-                A = block(work.inputs, 0, rows, k)
-                multiply_transposed_into(D, A, delta, keep)
-                epsilon = block(work.deltas, half - d, rows, k)
-                _back_into(epsilon, delta, block(theta, t + n, k, n), plan, work, t + n, keep)
-                _pass_back_to_embedding(epsilon, plan, data, work, theta, first, keep)
-            elif _copies_inputs(plan, data):
-                multiply_transposed_into(D, block(work.inputs, 0, rows, k), delta, keep)
-            else:
-                multiply_transposed_into(D, block(data.X, first * k, rows, k), delta, keep)
+                epsilon = block(work.epsilon, 0, rows, k)
+                _back_into(epsilon, delta, block(theta, t + n, k, n), plan, work, t + n)
+                _pass_back_to_embedding(epsilon, line(slot, 0, t), plan, data, work, theta, here.first)
 
     return forward, backward
 
 
 @inlined
-def collect(work: Work) -> None:
-    """Do nothing, because ``backward`` already accumulates into work.gradient."""
+def gradient_of_piece(plan: Plan, data: Data, work: Work, here: Chunk, piece: int, keep: float) -> None:
+    """Compute work.gradient ← keep work.gradient + Delta of a chunk, for the parameters of a piece."""
+    l, i, inputs = plan.pieces[piece, LAYER], plan.pieces[piece, INPUT], plan.pieces[piece, INPUTS]
+    k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+    delta = block(work.deltas, _place(plan, l, 0), here.rows, n)
+    D = block(work.gradient, t + n + i * n, inputs, n)
+    if l > 0:
+        multiply_transposed_into(D, block(work.values, _place(plan, l - 1, 0), here.rows, k), i, delta, keep)
+    elif is_sparse(data):
+        multiply_transposed_rows_into(D, plan, data, work, here.first, delta, keep)
+    elif work.inputs.size > 0:
+        multiply_transposed_into(D, block(work.inputs, 0, here.rows, k), i, delta, keep)
+    else:
+        multiply_transposed_into(D, block(data.X, here.first * k, here.rows, k), i, delta, keep)
+    if i == 0:
+        first, size = (
+            section_start(plan, l),
+            plan.layers[len(plan.layers) - 1, SLOT] + plan.layers[len(plan.layers) - 1, N_OUT],
+        )
+        sums, place = line(work.gradient, first, t + n - first), plan.layers[l, SLOT] - (t - first)
+        for number in range(here.n_blocks):
+            add_slot_into(sums, line(work.slots, number * size + place, sums.size), keep if number == 0 else 1.0)
+
+
+@inlined
+def arrange(plan: Plan, work: Work, theta: Floats, piece: int) -> None:
+    """Copy the weights of a piece to their transpose, if the plan uses it."""
+    l, i, inputs = plan.pieces[piece, LAYER], plan.pieces[piece, INPUT], plan.pieces[piece, INPUTS]
+    if plan.transposes and (l > 0 or len(plan.embedding) > 0):
+        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
+        transpose_columns_into(block(work.transposed, t + n, n, k), i, block(theta, t + n + i * n, inputs, n))
+
+
+@inlined
+def _place(plan: Plan, l: int, at: int) -> int:
+    """Return the offset of row ``at`` of a chunk in the values, or delta, of layer l."""
+    return plan.layers[l, VALUES] * plan.chunk_rows + at * plan.layers[l, N_OUT]
 
 
 @inlined
@@ -138,75 +192,73 @@ def _embed(A: Floats, plan: Plan, data: Data, work: Work, theta: Floats, first: 
 
 @inlined
 def _pass_back_to_embedding(
-    epsilon: Floats, plan: Plan, data: Data, work: Work, theta: Floats, first: int, keep: float
+    epsilon: Floats, D: Floats, plan: Plan, data: Data, work: Work, theta: Floats, first: int
 ) -> None:
-    """(F3), (F4) Add the derivatives with respect to the embedding to ``keep`` times work.gradient."""
-    D = line(work.gradient, 0, plan.layers[0, THETA])
-    if keep == 0.0:
-        fill(D, 0.0)
+    """(F3), (F4) Compute the derivatives of a block with respect to the embedding."""
+    fill(D, 0.0)
     if len(plan.dropout) > 0 and plan.dropout[0] > 0.0:
         times_into(line(epsilon, 0, epsilon.size), line(work.masks, 0, epsilon.size))
     pass_back_to_waves_into(D, epsilon, data.X, data.order, first, work.waves, theta, plan.embedding)
 
 
 @inlined
-def _back_into(eta: Floats, delta: Floats, W: Floats, plan: Plan, work: Work, place: int, keep: float) -> None:
+def _back_into(eta: Floats, delta: Floats, W: Floats, plan: Plan, work: Work, place: int) -> None:
     """(B2) Compute eta ← delta Wᵀ, without g', for the weights at ``place`` in the parameter vector.
 
-    OpenBLAS has no kernel without packing for a product with a transpose.  So the weights are transposed once for each
-    batch if its blocks have enough rows for this to save time; the first block of a batch is the largest.
+    OpenBLAS has no kernel without packing for a product with a transpose.  So the weights of small networks are also
+    kept transposed.
     """
-    if plan.transposes and eta.shape[0] >= FEWEST_TRANSPOSED:
-        transposed = block(work.sums, work.sums.size - work.gradient.size + place, W.shape[1], W.shape[0])
-        if keep == 0.0:
-            transpose_into(transposed, W)
-        multiply_into(eta, delta, transposed, 0.0)
+    if plan.transposes:
+        multiply_into(eta, delta, block(work.transposed, place, W.shape[1], W.shape[0]), 0.0)
     else:
         multiply_by_transposed_into(eta, delta, W, 0.0)
 
 
 @inlined
-def _times_derivative(plan: Plan, work: Work, l: int, a: int, delta: Floats) -> None:
-    """Compute delta ← delta * M_l * g'(Z_l), with A_l at work.values[a:], which is no longer needed and may change."""
-    A = line(work.values, a, delta.size)
+def _times_derivative(plan: Plan, work: Work, l: int, A: Floats, delta: Floats) -> None:
+    """Compute delta ← delta * M_l * g'(Z_l) of a block of rows, whose A_l is not changed."""
+    derivatives = line(work.derivatives, plan.layers[l - 1, VALUES] * plan.block_rows, delta.size)
     if len(plan.dropout) > 0 and plan.dropout[l] > 0.0:
-        times_into(delta, line(work.masks, _mask_offset(plan, l), delta.size))
-        unmask_into(A, plan.dropout[l])
-    derivative_times_into(plan.layers[l - 1, ACTIVATION], A, line(work.derivatives, a, delta.size), delta)
+        mask = line(work.masks, _mask_offset(plan, l), delta.size)
+        times_into(delta, mask)
+        unmask_into(mask, A, plan.dropout[l])  # the mask is no longer needed
+        derivative_times_into(plan.layers[l - 1, ACTIVATION], mask, derivatives, delta)
+    else:
+        derivative_times_into(plan.layers[l - 1, ACTIVATION], A, derivatives, delta)
 
 
 @inlined
 def _normalize(Z: Floats, plan: Plan, work: Work, theta: Floats, l: int) -> None:
-    """(M2) Compute Z ← Z' of the hidden layer in row ``l`` of the table; Ẑ and its scales are stored in work.sums."""
+    """(M2) Compute Z ← Z' of the hidden layer in row ``l`` of the table; Ẑ and its scales are stored in work."""
     rows, n = Z.shape
     normalize_into(
         Z,
-        block(work.sums, plan.layers[l, VALUES] * plan.rows, rows, n),
-        line(work.sums, _scales_offset(plan, l), rows),
+        block(work.normalized, plan.layers[l, VALUES] * plan.block_rows, rows, n),
+        line(work.normalized, _scales_offset(plan, l), rows),
         line(theta, plan.layers[l + 1, THETA] - 2 * n, 2 * n),
     )
 
 
 @inlined
-def _pass_back(delta: Floats, plan: Plan, work: Work, theta: Floats, l: int, keep: float) -> None:
+def _pass_back(delta: Floats, sums: Floats, plan: Plan, work: Work, theta: Floats, l: int) -> None:
     """(M3), (M4) Replace η in delta by delta of the hidden layer below row ``l``; compute Delta of gain and shift."""
     rows, n = delta.shape
-    Z_hat = block(work.sums, plan.layers[l - 1, VALUES] * plan.rows, rows, n)
-    norm = plan.layers[l, THETA] - 2 * n  # gain, then shift, before the next layer's biases
-    add_row_products_into(line(work.gradient, norm, n), delta, Z_hat, keep)
-    _add_rows_into(line(work.gradient, norm + n, n), delta, keep)
-    pass_back_into(delta, Z_hat, line(work.sums, _scales_offset(plan, l - 1), rows), line(theta, norm, n))
+    Z_hat = block(work.normalized, plan.layers[l - 1, VALUES] * plan.block_rows, rows, n)
+    sum_row_products_into(line(sums, 0, n), delta, Z_hat)
+    _sum_rows_into(line(sums, n, n), delta)
+    gain = line(theta, plan.layers[l, THETA] - 2 * n, n)  # gain, then shift, before the next layer's biases
+    pass_back_into(delta, Z_hat, line(work.normalized, _scales_offset(plan, l - 1), rows), gain)
 
 
 @inlined
 def _scales_offset(plan: Plan, l: int) -> int:
     # The values of the last layer begin where those of the hidden ones end.
-    return (plan.layers[len(plan.layers) - 1, VALUES] + l) * plan.rows
+    return (plan.layers[len(plan.layers) - 1, VALUES] + l) * plan.block_rows
 
 
 @inlined
 def _mask_offset(plan: Plan, l: int) -> int:
-    return 0 if l == 0 else (plan.layers[0, N_IN] + plan.layers[l - 1, VALUES]) * plan.rows
+    return 0 if l == 0 else (plan.layers[0, N_IN] + plan.layers[l - 1, VALUES]) * plan.block_rows
 
 
 # The loops below run over whole arrays.  If an offset is added to an index, the compiler must assume that the index can
@@ -226,11 +278,9 @@ def _fill_rows(Z: Floats, bias: Floats) -> None:
 
 
 @inner
-def _add_rows_into(sums: Floats, delta: Floats, keep: float) -> None:
-    """Compute sums ← keep sums + the sum of the rows of delta, the gradient of the biases."""
-    if keep == 0.0:  # the memory is uninitialised and may hold NaN
-        for j in range(sums.size):
-            sums[j] = 0
+def _sum_rows_into(sums: Floats, delta: Floats) -> None:
+    """Compute the sum of the rows of delta, the gradient of the biases."""
+    fill(sums, 0.0)
     rows, n = delta.shape
     r = 0
     while r + 4 <= rows:  # four rows at once, so that each sum is loaded and stored a quarter as often

@@ -71,8 +71,8 @@ def times_into(A: Floats, mask: Floats) -> None:
 
 
 @inner
-def unmask_into(A: Floats, rate: float) -> None:
+def unmask_into(out: Floats, A: Floats, rate: float) -> None:
     """Undo the mask's factor at kept units, because g' is computed from g(z); dropped units do not matter."""
     factor = A.dtype.type(1.0 - rate)
     for i in range(A.size):
-        A[i] *= factor
+        out[i] = A[i] * factor

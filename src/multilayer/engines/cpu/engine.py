@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,19 @@ from scipy.sparse import issparse
 
 from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import inference, kernels, updates
-from multilayer.engines.cpu.plan import MATCHED, Descent, Plan, make_data, make_plan, make_work, writeable
+from multilayer.engines.cpu.plan import (
+    MATCHED,
+    Descent,
+    Plan,
+    make_data,
+    make_plan,
+    make_work,
+    most_blocks,
+    writeable,
+)
+from multilayer.engines.cpu.team import DONE, make_team
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
+from multilayer.engines.threads import in_threads
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Floats, Network, step_factors
@@ -27,13 +40,11 @@ class CpuEngine(Engine):
         return inference.predict(network, writeable(parameters), X)
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
-        network, X = objective.network, objective.X
-        plan = make_plan(network, X, parameters.dtype, X.shape[0])
-        work = make_work(network, plan, parameters.dtype, gathers=network.embedding is not None)
-        with one_blas_thread():
-            call = _kernels(network, plan, plan.cost).cost_and_gradient
-            J = call(plan, make_data(objective), work, writeable(parameters), X.shape[0])
-        return float(J), work.gradient
+        m = objective.X.shape[0]
+        batches = Batches(None, np.zeros(1, dtype=np.intp), np.full(1, m, dtype=np.intp), np.zeros(1))
+        state = DescentState(writeable(parameters), np.empty((0, parameters.size), dtype=parameters.dtype))
+        (J,), D = _run(replace(objective, dropout=()), None, state, batches, PLAIN)
+        return float(J), D
 
     def descend(
         self,
@@ -43,36 +54,60 @@ class CpuEngine(Engine):
         batches: Batches,
         options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
-        network, X = objective.network, objective.X
-        plan = make_plan(
-            network, X, state.parameters.dtype, int((batches.stops - batches.starts).max(initial=1)), objective
-        )
-        is_copied = batches.order is not None or len(plan.dropout) > 0 or network.embedding is not None
-        work = make_work(network, plan, state.parameters.dtype, gathers=is_copied and not issparse(X))
-        average = with_average(state, options).average
-        descent = Descent(
-            *updates.encode(rule),
-            state.slots,
-            state.t,
-            np.ascontiguousarray(batches.starts),
-            np.ascontiguousarray(batches.stops),
-            np.ascontiguousarray(batches.step_sizes),
-            float(options.clip_norm),
-            float(options.weight_decay),
-            float(options.average),
-            average if average is not None else state.parameters[:0],
-            _factors(network, options),
-        )
-        costs = np.empty(len(batches))
-        with one_blas_thread():
-            call = _kernels(network, plan, plan.cost).descend
-            done = call(plan, make_data(objective, batches.order), work, state.parameters, descent, costs)
+        costs, _ = _run(objective, rule, with_average(state, options), batches, options)
         # A cost that is not finite belongs to an update that was not performed.
-        state.t += done if done == 0 or np.isfinite(costs[done - 1]) else done - 1
-        return costs[:done]
+        state.t += len(costs) if not len(costs) or np.isfinite(costs[-1]) else len(costs) - 1
+        return costs
 
 
-def _kernels(network: Network, plan: Plan, cost: int) -> kernels.Kernels:
+def _run(
+    objective: Objective, rule: UpdateRule | None, state: DescentState, batches: Batches, options: StepOptions
+) -> tuple[NDArray[np.float64], Floats]:
+    """Perform the updates; return their costs and the last gradient."""
+    if not len(batches):
+        return np.empty(0), state.parameters[:0]
+    network, X, dtype = objective.network, objective.X, state.parameters.dtype
+    most_rows = int((batches.stops - batches.starts).max())
+    plan = make_plan(network, X, dtype, most_rows, objective, stays=batches.order is None)
+    drops_inputs = len(plan.dropout) > 0 and plan.dropout[0] > 0.0
+    is_copied = batches.order is not None or drops_inputs or network.embedding is not None
+    n_threads = _useful_threads(plan, batches)
+    works = make_work(network, plan, dtype, n_threads, gathers=is_copied and not issparse(X))
+    data, costs = make_data(objective, batches.order), np.empty(len(batches))
+    descent = Descent(
+        *updates.encode(rule),
+        state.slots,
+        state.t,
+        np.ascontiguousarray(batches.starts),
+        np.ascontiguousarray(batches.stops),
+        np.ascontiguousarray(batches.step_sizes),
+        float(options.clip_norm),
+        float(options.weight_decay),
+        float(options.average),
+        state.average if options.average > 0 and state.average is not None else state.parameters[:0],
+        _factors(network, options),
+    )
+    team = make_team(most_blocks(plan.chunk_rows, plan.block, plan.least), len(plan.pieces))
+    kernel = _kernel(network, plan)
+
+    def take_part(number: int) -> None:
+        kernel(plan, data, works[number], state.parameters, descent, costs, team)
+
+    with one_blas_thread():
+        if n_threads == 1:
+            take_part(0)
+        else:
+            in_threads(take_part, n_threads)
+    return costs[: team.words[DONE]], works[0].gradient
+
+
+def _useful_threads(plan: Plan, batches: Batches) -> int:
+    """Return the number of threads for a run of updates: as many as there are, if each has enough to do."""
+    return 1
+
+
+def _kernel(network: Network, plan: Plan) -> Callable[..., int]:
+    cost = plan.cost
     is_normalized = network.normalization is not None and bool(network.hidden)
     if network.embedding is not None:
         if is_normalized:

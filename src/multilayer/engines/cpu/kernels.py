@@ -1,7 +1,18 @@
-"""The compiled calls of training: a run of updates, and one gradient."""
+"""The compiled call of training: a run of updates, or one gradient, by one thread or several.
+
+An update has these stages, whose items any thread of the team takes (``team.py``):
+
+- ROWS: an item for each block of rows, with forward propagation, the cost, and delta of all layers;
+- PIECES: an item for each piece of the parameters, with its gradient, a sum over all rows, and its update;
+- UPDATE: with clipping, which needs the whole gradient before any weight changes, the update of each piece.
+
+A batch with more rows than a chunk has ROWS and PIECES for each chunk, and is updated with the last one.  No sum is
+divided among threads, so all results are the same for any number of threads.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,25 +20,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.cpu import dense, narrow
-from multilayer.engines.cpu.blocks import clear_padding, fill, gather_transposed_into
+from multilayer.engines.cpu.blocks import clear_padding, gather_transposed_into
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner, inner_sum, kernel
 from multilayer.engines.cpu.costs import chosen_into
 from multilayer.engines.cpu.outputs import output_into
-from multilayer.engines.cpu.plan import N_IN, N_OUT, PLACE, PRESENT, START, STOP, THETA, Data, Descent, Plan, Work
+from multilayer.engines.cpu.plan import N_OUT, Block, Chunk, Data, Descent, Plan, Work, block_size, chunk_size
 from multilayer.engines.cpu.subnormals import flush, restore
-from multilayer.engines.cpu.updates import (
-    after_update_into,
-    before_update_into,
-    first_factor,
-    refines,
-    sum_of_squares,
-    update_into,
-    update_sections_into,
+from multilayer.engines.cpu.team import (
+    ABSOLUTES,
+    BLOCKS,
+    COST,
+    DONE,
+    FIRST,
+    KIND,
+    PRESENT,
+    SHARE,
+    SHRINKING,
+    SIZE,
+    SQUARES,
+    STEP,
+    STOP,
+    UPDATED,
+    WEIGHT,
+    Team,
+    begin_stage,
+    is_last_of_stage,
+    take_item,
 )
+from multilayer.engines.cpu.updates import NO_RULE, Factors, Steps, first_factor, work_on_piece
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
 
-PIECE = 4096  # the number of parameters that are processed together
+# The kinds of stages.  A team begins with one item of START, and one of MEASURE for each piece: the penalties of the
+# weights before the first update.
+START, MEASURE, ROWS, PIECES, UPDATE = range(5)
 
 
 class Path(NamedTuple):
@@ -35,114 +61,178 @@ class Path(NamedTuple):
 
     name: str
     columns: Callable[[int], int]  # rows of a block -> width of the transposed block, with padding
-    forward: Callable[..., None]  # (plan, data, work, theta, first, rows): Z transposed to work.outputs
-    backward: Callable[..., None]  # (..., keep): from delta transposed in work.errors to Delta, added up
-    collect: Callable[..., None]  # (work): Delta of the whole batch to work.gradient
+    forward: Callable[..., None]  # (plan, data, work, theta, Block): Z transposed to work.outputs
+    backward: Callable[..., None]  # the same arguments: from delta, transposed in work.errors, all that PIECES needs
+    gradient: Callable[..., None]  # (plan, data, work, Chunk, piece, keep): Delta of a piece, added to work.gradient
+    arrange: Callable[..., None]  # (plan, work, theta, piece): the weights of a piece as backward needs them
     output: Callable[..., None]  # (plan, Z, Y, delta, scratch): delta of the last layer, and the cost
 
 
-class Kernels(NamedTuple):
-    """The compiled calls of one path."""
-
-    descend: Callable[..., int]
-    cost_and_gradient: Callable[..., float]
-
-
-def make_kernels(path: Path) -> Kernels:
-    """Return the kernels of a path.  A kernel is compiled when it is first called, so an unused path costs nothing."""
-    columns_of, forward, backward, collect = path.columns, path.forward, path.backward, path.collect
-    delta_into = path.output
+def make_kernel(path: Path) -> Callable[..., int]:
+    """Return the kernel of a path.  It is compiled when it is first called, so an unused path costs nothing."""
+    columns_of, forward, backward, delta_into = path.columns, path.forward, path.backward, path.output
+    gradient, arrange = path.gradient, path.arrange
 
     @inlined
     @belongs_to(path.name)
-    def batch_cost(plan: Plan, data: Data, work: Work, theta: Floats, start: int, stop: int) -> tuple[float, float]:
-        """Return the cost of one batch without (C4) and the weight of its rows; store Delta in work.gradient."""
-        K = plan.layers[len(plan.layers) - 1, N_OUT]
-        total_cost, total_weight = 0.0, 0.0
-        # The blocks of one batch have equal sizes: 200 rows are 100 and 100, not 156 and 44.
-        n_blocks = -(-(stop - start) // plan.block)
-        size = columns_of(-(-(stop - start) // n_blocks))
-        stays, present = _look_up(data, work, K, start, stop)
-        for first in range(start, stop, size):
-            rows = min(size, stop - first)
-            columns = columns_of(rows)
-            work.held[PLACE] = first - start if stays else 0
-            work.held[PRESENT] = 1 if present else 0
-            forward(plan, data, work, theta, first, rows)
-            Z, Y = block(work.outputs, 0, K, columns), block(work.targets, work.held[PLACE] * K, K, columns)
-            delta = block(work.errors, 0, K, columns)
-            if not present:
-                gather_transposed_into(Y, data.Y, data.order, first, rows)
-            delta_into(plan, Z, Y, delta, block(work.scratch, 0, 2, columns))
-            total_weight += _weigh(data, first, rows, delta, Z)
-            clear_padding(delta, rows)
-            clear_padding(Z, rows)
-            total_cost += _sum(line(work.outputs, 0, K * columns))
-            backward(plan, data, work, theta, first, rows, 0.0 if first == start else 1.0)
-        collect(work)
-        if total_weight <= 0.0:  # every row of the batch has weight 0
-            return 0.0, 0.0
-        return total_cost / total_weight, total_weight
+    def work_on_rows(
+        plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, team: Team, item: int
+    ) -> None:
+        """Compute cost and delta of one block."""
+        words, K = team.words, plan.layers[len(plan.layers) - 1, N_OUT]
+        at = item * words[SIZE]
+        first = words[FIRST] + at
+        rows = min(words[SIZE], words[STOP] - first)
+        columns = columns_of(rows)
+        place = first - descent.starts[words[UPDATED]] if plan.kept > 0 else 0
+        here = Block(first, at, rows, item, place, words[PRESENT] != 0)
+        forward(plan, data, work, theta, here)
+        Z, Y = block(work.outputs, 0, K, columns), block(work.targets, place * K, K, columns)
+        delta = block(work.errors, 0, K, columns)
+        if not here.present:
+            gather_transposed_into(Y, data.Y, data.order, first, rows)
+        delta_into(plan, Z, Y, delta, block(work.scratch, 0, 2, columns))
+        team.of_blocks[item, 1] = _weigh(data, first, rows, delta, Z)
+        clear_padding(delta, rows)
+        clear_padding(Z, rows)
+        team.of_blocks[item, 0] = _sum(line(work.outputs, 0, K * columns))
+        backward(plan, data, work, theta, here)
 
     @inlined
     @belongs_to(path.name)
-    def do_updates(
-        plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]
-    ) -> int:
-        squares = _squares(plan, theta, data.lam)
-        is_plain = data.lam1 == 0.0 and not refines(descent)
-        for i in range(len(descent.starts)):
-            work.clock[0], work.clock[1] = descent.t + i, descent.starts[i]
-            J, weight = batch_cost(plan, data, work, theta, descent.starts[i], descent.stops[i])
-            costs[i] = J + _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
-            if not np.isfinite(costs[i]):
-                return i + 1
-            factor = first_factor(descent.rule, descent.numbers, descent.step_sizes[i], descent.t + i + 1)
-            if is_plain:
-                squares = _update(plan, theta, work.gradient, descent, factor, data.lam, weight)
-                continue
-            # Clipping needs the whole gradient before any weight is changed.
-            _finish_gradient(plan, work.gradient, theta, data, weight)
-            before_update_into(plan, descent, theta, work.gradient, descent.step_sizes[i])
-            if len(descent.factors) > 0:
-                update_sections_into(plan, descent, theta, work.gradient, factor)
+    def work_on_parameters(
+        plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, team: Team, item: int
+    ) -> None:
+        """Compute the gradient of one piece, and update it, as far as the stage asks for it."""
+        words, numbers = team.words, team.numbers
+        i, kind = words[UPDATED], words[KIND]
+        is_first, is_last = words[FIRST] == descent.starts[i], words[STOP] == descent.stops[i]
+        if kind == PIECES:
+            chunk = Chunk(words[FIRST], words[STOP] - words[FIRST], words[BLOCKS])
+            gradient(plan, data, work, chunk, item, 0.0 if is_first else 1.0)
+            if not is_last:
+                return
+        does = Steps(kind == PIECES, kind == UPDATE or (kind == PIECES and not _waits(descent)))
+        factors = Factors(numbers[WEIGHT], descent.step_sizes[i], numbers[STEP], numbers[SHRINKING], numbers[SHARE])
+        sums = work_on_piece(plan, data, descent, theta, work.gradient, factors, item, does)
+        team.of_pieces[item, 0], team.of_pieces[item, 1] = sums
+        if does.update or kind == MEASURE:
+            arrange(plan, work, theta, item)
+
+    @inlined
+    @belongs_to(path.name)
+    def begin_chunk(plan: Plan, work: Work, descent: Descent, team: Team, first: int) -> None:
+        """Begin ROWS for the chunk that starts at a row."""
+        words, i = team.words, team.words[UPDATED]
+        start, stop = descent.starts[i], descent.stops[i]
+        if first == start:
+            team.numbers[COST], team.numbers[WEIGHT] = 0.0, 0.0
+            work.clock[0], work.clock[1] = descent.t + i, start
+            is_repeated = i > 0 and start == descent.starts[i - 1] and stop == descent.stops[i - 1]
+            words[PRESENT] = 1 if plan.kept > 0 and is_repeated else 0
+        words[FIRST] = first
+        words[STOP] = min(first + columns_of(_chunk_size(stop - start, plan.chunk)), stop)
+        rows = words[STOP] - first
+        words[SIZE] = columns_of(_block_size(rows, plan.block, plan.least))
+        words[BLOCKS] = -(-rows // words[SIZE])
+        words[KIND] = ROWS
+        begin_stage(words, words[BLOCKS])
+
+    @inlined
+    @belongs_to(path.name)
+    def begin_next(
+        plan: Plan, data: Data, work: Work, descent: Descent, costs: NDArray[np.float64], team: Team
+    ) -> None:
+        """Begin the stage after the current one, whose items are finished."""
+        words, numbers = team.words, team.numbers
+        kind, i, n_pieces = words[KIND], words[UPDATED], len(plan.pieces)
+        is_last = words[STOP] == descent.stops[i]
+        if kind == START:
+            _begin(words, MEASURE, n_pieces)
+        elif kind == ROWS:
+            for b in range(words[BLOCKS]):
+                numbers[COST] += team.of_blocks[b, 0]
+                numbers[WEIGHT] += team.of_blocks[b, 1]
+            if is_last:
+                _set_numbers(data, descent, numbers, i)
+                costs[i], words[DONE] = numbers[COST], i + 1
+            if is_last and descent.rule != NO_RULE and not np.isfinite(costs[i]):
+                begin_stage(words, 0)
             else:
-                update_into(descent.rule, descent.numbers, theta, work.gradient, descent.slots, 0, factor)
-            after_update_into(descent, theta, descent.t + i + 1)
-            squares = _squares(plan, theta, data.lam)
-        return len(descent.starts)
+                _begin(words, PIECES, n_pieces)
+        elif kind == PIECES and not is_last:
+            begin_chunk(plan, work, descent, team, words[STOP])
+        elif kind == PIECES and descent.rule != NO_RULE and _waits(descent):
+            norm = math.sqrt(_total(team.of_pieces, 0))
+            numbers[SHRINKING] = descent.clip_norm / norm if norm > descent.clip_norm else 1.0
+            _begin(words, UPDATE, n_pieces)
+        else:
+            numbers[SQUARES], numbers[ABSOLUTES] = _total(team.of_pieces, 0), _total(team.of_pieces, 1)
+            words[UPDATED] = i = i if kind == MEASURE else i + 1
+            if i < len(descent.starts):
+                begin_chunk(plan, work, descent, team, descent.starts[i])
+            else:
+                begin_stage(words, 0)
 
     @kernel
     @belongs_to(path.name)
-    def descend(plan: Plan, data: Data, work: Work, theta: Floats, descent: Descent, costs: NDArray[np.float64]) -> int:
-        """Perform the updates; return the number of costs written, of which the last may not be finite."""
-        state = flush()
-        done = do_updates(plan, data, work, theta, descent, costs)
-        restore(state)
-        return done
+    def descend(
+        plan: Plan,
+        data: Data,
+        work: Work,
+        theta: Floats,
+        descent: Descent,
+        costs: NDArray[np.float64],
+        team: Team,
+    ) -> int:
+        """Perform the updates, as one thread of a team; return the number of costs that are written at the end.
 
-    @kernel
-    @belongs_to(path.name)
-    def cost_and_gradient(plan: Plan, data: Data, work: Work, theta: Floats, m: int) -> float:
-        """Return J over rows 0 .. m - 1; store D in work.gradient."""
+        The last cost may not be finite.  Without a rule, there is one batch, whose gradient is left in work.gradient.
+        """
         state = flush()
-        J, weight = batch_cost(plan, data, work, theta, 0, m)
-        _finish_gradient(plan, work.gradient, theta, data, weight)
-        squares = _squares(plan, theta, data.lam)
-        J += _regularization(squares, data.lam, weight) + _absolutes(plan, theta, data.lam1, weight)
+        while True:
+            item = take_item(team.words)
+            if item < 0:
+                break
+            if team.words[KIND] == ROWS:
+                work_on_rows(plan, data, work, theta, descent, team, item)
+            elif team.words[KIND] != START:
+                work_on_parameters(plan, data, work, theta, descent, team, item)
+            if is_last_of_stage(team.words):
+                begin_next(plan, data, work, descent, costs, team)
         restore(state)
-        return J
+        return team.words[DONE]
 
-    return Kernels(descend, cost_and_gradient)
+    return descend
+
+
+_chunk_size, _block_size = inner(chunk_size), inner(block_size)
 
 
 @inlined
-def _look_up(data: Data, work: Work, K: int, start: int, stop: int) -> tuple[bool, bool]:
-    """Return whether the batch fits into the memory for transposed rows, and whether it is there already."""
-    stays = len(data.order) == 0 and narrow.columns(stop - start) * K <= work.targets.size
-    present = stays and work.held[START] == start and work.held[STOP] == stop
-    work.held[START], work.held[STOP] = (start, stop) if stays else (0, 0)
-    return stays, present
+def _waits(descent: Descent) -> bool:
+    """Return whether no weight may change before the whole gradient is known."""
+    return descent.rule == NO_RULE or descent.clip_norm < math.inf
+
+
+@inlined
+def _begin(words: NDArray[np.int64], kind: int, n_items: int) -> None:
+    words[KIND] = kind
+    begin_stage(words, n_items)
+
+
+@inlined
+def _set_numbers(data: Data, descent: Descent, numbers: NDArray[np.float64], i: int) -> None:
+    """Compute the cost J of a batch, with (C4) and (C13), and what all pieces of its update have in common."""
+    m, t = numbers[WEIGHT], descent.t + i + 1
+    if m > 0.0:
+        penalties = 0.5 * data.lam * numbers[SQUARES] + data.lam1 * numbers[ABSOLUTES]
+        numbers[COST] = numbers[COST] / m + penalties / m
+    else:  # every row of the batch has weight 0
+        numbers[COST] = 0.0
+    numbers[STEP] = first_factor(descent.rule, descent.numbers, descent.step_sizes[i], t)
+    numbers[SHRINKING] = 1.0
+    numbers[SHARE] = (1.0 - descent.beta) / (1.0 - descent.beta**t) if descent.beta > 0.0 else 0.0
 
 
 @inlined
@@ -160,90 +250,12 @@ def _weigh(data: Data, first: int, rows: int, delta: Floats, cost: Floats) -> fl
     return total
 
 
-@inlined
-def _regularization(squares: float, lam: float, m: float) -> float:
-    """(C4) Return λ/(2m) times the squared weights, or 0 if m is 0."""
-    return lam / (2.0 * m) * squares if m > 0.0 else 0.0
-
-
-@inlined
-def _squares(plan: Plan, theta: Floats, lam: float) -> float:
-    """Return the sum of the squared weights if λ is not 0, with the order of additions of ``_update``."""
-    squares = 0.0
-    if lam > 0.0:
-        for l in range(len(plan.layers)):
-            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-            for w in range(t + n, t + n + k * n, PIECE):
-                squares += sum_of_squares(line(theta, w, min(PIECE, t + n + k * n - w)))
-    return squares
-
-
-@inlined
-def _update(plan: Plan, theta: Floats, D: Floats, descent: Descent, factor: float, lam: float, m: float) -> float:
-    """(B4) Finish the gradient and update, piece by piece, so that each loop finds its data in the cache.
-
-    Return the sum of the squared weights after the update, if λ is not 0.
-    """
-    squares, first = 0.0, 0
-    for l in range(len(plan.layers)):
-        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        # Parameters without a penalty are stored between the weights of two layers: gain and shift of the one, and the
-        # biases of the other.  They are updated with the first weights after them.
-        _finish_into(line(D, first, t + n - first), line(theta, first, t + n - first), 0.0, m)
-        for w in range(t + n, t + n + k * n, PIECE):
-            stop = min(w + PIECE, t + n + k * n)
-            weights, size = line(theta, w, stop - w), stop - first
-            _finish_into(line(D, w, stop - w), weights, lam, m)
-            here, gradient = line(theta, first, size), line(D, first, size)
-            update_into(descent.rule, descent.numbers, here, gradient, descent.slots, first, factor)
-            if lam > 0.0:
-                squares += sum_of_squares(weights)
-            first = stop
-    return squares
-
-
-@inlined
-def _finish_gradient(plan: Plan, D: Floats, theta: Floats, data: Data, m: float) -> None:
-    """(B4) Finish the whole gradient, with the derivative of (C13)."""
-    first = 0
-    for l in range(len(plan.layers)):
-        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        _finish_into(line(D, first, t + n - first), line(theta, first, t + n - first), 0.0, m)
-        first = t + n + k * n
-        _finish_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam, m)
-        if data.lam1 > 0.0 and m > 0.0:
-            _add_signs_into(line(D, t + n, k * n), line(theta, t + n, k * n), data.lam1 / m)
-
-
-@inlined
-def _absolutes(plan: Plan, theta: Floats, lam1: float, m: float) -> float:
-    """(C13) Return λ1/m times the weights' absolute values, or 0 if m is 0."""
-    absolutes = 0.0
-    if lam1 > 0.0 and m > 0.0:
-        for l in range(len(plan.layers)):
-            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-            absolutes += _sum_of_absolutes(line(theta, t + n, k * n))
-        absolutes *= lam1 / m
-    return absolutes
-
-
 @inner
-def _add_signs_into(D: Floats, weights: Floats, rate: float) -> None:
-    up, zero = D.dtype.type(rate), D.dtype.type(0)
-    for p in range(D.size):
-        w = weights[p]
-        D[p] += up if w > zero else -up if w < zero else zero
-
-
-@inner
-def _finish_into(D: Floats, theta: Floats, lam: float, m: float) -> None:
-    """(B4) Compute D = Delta / m + λ/m Theta, or 0 if m is 0."""
-    if m <= 0.0:
-        fill(D, 0.0)
-        return
-    scale, rate = D.dtype.type(1.0 / m), D.dtype.type(lam / m)
-    for p in range(D.size):
-        D[p] = D[p] * scale + rate * theta[p]
+def _total(sums: NDArray[np.float64], column: int) -> float:
+    total = 0.0
+    for p in range(len(sums)):
+        total += sums[p, column]
+    return total
 
 
 @inner_sum
@@ -254,29 +266,25 @@ def _sum(x: Floats) -> float:
     return total
 
 
-@inner_sum
-def _sum_of_absolutes(x: Floats) -> float:
-    total = 0.0
-    for i in range(x.size):
-        total += abs(x[i])
-    return total
+_DENSE = Path("dense", dense.columns, *dense.PLAIN, dense.gradient_of_piece, dense.arrange, output_into)
+_NORMALIZED = _DENSE._replace(name="normalized", forward=dense.NORMALIZED[0], backward=dense.NORMALIZED[1])
+_EMBEDDED = _DENSE._replace(name="embedded", forward=dense.EMBEDDED[0], backward=dense.EMBEDDED[1])
+_EMBEDDED_NORMALIZED = _DENSE._replace(
+    name="embedded_normalized", forward=dense.EMBEDDED_NORMALIZED[0], backward=dense.EMBEDDED_NORMALIZED[1]
+)
+_NARROW = Path(
+    "narrow", narrow.columns, narrow.forward, narrow.backward, narrow.gradient_of_piece, narrow.arrange, output_into
+)
 
 
-_DENSE = Path("dense", dense.columns, *dense.PLAIN, dense.collect, output_into)
-_NORMALIZED = Path("normalized", dense.columns, *dense.NORMALIZED, dense.collect, output_into)
-_EMBEDDED = Path("embedded", dense.columns, *dense.EMBEDDED, dense.collect, output_into)
-_EMBEDDED_NORMALIZED = Path(
-    "embedded_normalized", dense.columns, *dense.EMBEDDED_NORMALIZED, dense.collect, output_into
-)
-_NARROW = Path("narrow", narrow.columns, narrow.forward, narrow.backward, narrow.collect, output_into)
-DENSE, NARROW = make_kernels(_DENSE), make_kernels(_NARROW)
-# The same with chosen costs, and with normalised layers; separate, so that other networks need not compile them.
-DENSE_CHOSEN = make_kernels(_DENSE._replace(name="dense_chosen", output=chosen_into))
-NORMALIZED = make_kernels(_NORMALIZED)
-NORMALIZED_CHOSEN = make_kernels(_NORMALIZED._replace(name="normalized_chosen", output=chosen_into))
-EMBEDDED, EMBEDDED_NORMALIZED = make_kernels(_EMBEDDED), make_kernels(_EMBEDDED_NORMALIZED)
-EMBEDDED_CHOSEN = make_kernels(_EMBEDDED._replace(name="embedded_chosen", output=chosen_into))
-EMBEDDED_NORMALIZED_CHOSEN = make_kernels(
-    _EMBEDDED_NORMALIZED._replace(name="embedded_normalized_chosen", output=chosen_into)
-)
-NARROW_CHOSEN = make_kernels(_NARROW._replace(name="narrow_chosen", output=chosen_into))
+def _with_chosen_costs(path: Path) -> Callable[..., int]:
+    return make_kernel(path._replace(name=f"{path.name}_chosen", output=chosen_into))
+
+
+DENSE, NARROW = make_kernel(_DENSE), make_kernel(_NARROW)
+# The same with chosen costs, normalised layers, and embeddings; separate, so that other networks need not compile them.
+DENSE_CHOSEN, NARROW_CHOSEN = _with_chosen_costs(_DENSE), _with_chosen_costs(_NARROW)
+NORMALIZED, NORMALIZED_CHOSEN = make_kernel(_NORMALIZED), _with_chosen_costs(_NORMALIZED)
+EMBEDDED, EMBEDDED_CHOSEN = make_kernel(_EMBEDDED), _with_chosen_costs(_EMBEDDED)
+EMBEDDED_NORMALIZED = make_kernel(_EMBEDDED_NORMALIZED)
+EMBEDDED_NORMALIZED_CHOSEN = _with_chosen_costs(_EMBEDDED_NORMALIZED)

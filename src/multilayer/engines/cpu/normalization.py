@@ -41,11 +41,10 @@ def pass_back_into(delta: Floats, Z_hat: Floats, scales: Floats, gain: Floats) -
 
 
 @inner
-def add_row_products_into(sums: Floats, eta: Floats, Z_hat: Floats, keep: float) -> None:
-    """(M3) Compute sums ← keep sums + Σ η * ẑ over the rows, the gradient of the gain."""
-    if keep == 0.0:  # the memory is uninitialised and may hold NaN
-        for j in range(sums.size):
-            sums[j] = 0
+def sum_row_products_into(sums: Floats, eta: Floats, Z_hat: Floats) -> None:
+    """(M3) Compute Σ η * ẑ over the rows, the gradient of the gain."""
+    for j in range(sums.size):
+        sums[j] = 0
     rows, n = eta.shape
     for r in range(rows):
         _add_product_into(sums, line(eta, r * n, n), line(Z_hat, r * n, n))

@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
+from multilayer.engines.cpu.compiling import inlined
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.cpu.embeddings import embedding_memory, encode_embedding
 from multilayer.engines.cpu.vectors import BYTES, STRIP
@@ -36,7 +37,12 @@ N_OUT = 1  # s_{l+1}
 ACTIVATION = 2  # code of g; -1 in the last layer
 THETA = 3  # offset of the layer's parameters in the vector: n_out biases, n_in rows of weights, gain and shift if any
 VALUES = 4  # offset of the layer's output in work.values, divided by the number of rows
-COLUMNS = 5
+SLOT = 5  # offset of its biases in a slot: see Work.slots
+COLUMNS = 6
+
+# Columns of the table of pieces: the weights of some inputs of a layer; the piece with input 0 has the layer's section
+# of other parameters too.
+LAYER, INPUT, INPUTS = range(3)
 
 # The codes in activations.py number the book's activations in their order.
 CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
@@ -61,11 +67,15 @@ class Plan(NamedTuple):
     output: int  # code of the output unit
     cost: int  # code of the cost
     numbers: NDArray[np.float64]  # parameters of the cost: (1, 2), or (K, 2) if they differ between outputs, or empty
-    block: int  # the maximum rows of a block; it follows from the network alone, so that sums do not depend on the call
-    rows: int  # the maximum rows of a block in this call, for which memory is allocated
-    kept: int  # the maximum rows that may be kept transposed from update to update
+    pieces: NDArray[np.int64]  # (n, 3): the parameters, divided into pieces of about equal work
+    block: int  # the maximum rows of a block
+    least: int  # the minimum rows of a block, if the batch has that many
+    chunk: int  # the maximum rows of a chunk; all three follow from the network alone, as sums depend on them
+    block_rows: int  # the maximum rows of a block in this call, for which memory is allocated; with padding
+    chunk_rows: int  # and of a chunk
+    kept: int  # the columns that keep a batch transposed from update to update; 0 if no batch is kept
     narrow: bool  # whether the loops of narrow.py run the network
-    transposes: bool  # whether backpropagation may transpose the weights of a layer before it multiplies by them
+    transposes: bool  # whether the weights are also kept transposed, for backpropagation
     embedding: NDArray[np.int64]  # see embeddings.py; empty without an embedding
     dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty without dropout
     seed: int  # seed of the dropout masks
@@ -103,32 +113,54 @@ class Descent(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Memory for one block of rows, allocated once per call; kernels allocate nothing."""
+    """Memory for the computation, allocated once per call; kernels allocate nothing.
 
-    inputs: Floats  # (rows * s_1,): gathered rows, or [1 X] transposed
-    targets: Floats  # (K * rows,), transposed like all arrays of outputs
+    The first arrays are shared by the threads of a team, and an item of a stage writes to a part of its own.  They hold
+    the rows of a chunk.  The others belong to one thread, for one block of rows, and are allocated for each.
+    """
+
+    values: Floats  # the outputs of all layers, layer after layer, flat; of one thread in narrow.py
+    deltas: (
+        Floats  # delta of all layers, in the same layout; in narrow.py two blocks of the widest layer, of one thread
+    )
+    inputs: Floats  # (rows * s_1,): gathered rows; in narrow.py [1 X] transposed, of one thread unless the batch stays
+    targets: Floats  # (K * rows,), transposed like all arrays of outputs; of one thread unless the batch stays
+    gradient: Floats  # (P,)
+    # What the blocks of a chunk contribute to the gradient, one slot each, where it is not a product over all rows: in
+    # narrow.py everything, one vector per parameter; else the parameters between the weights of two layers.
+    slots: Floats
+    transposed: Floats  # the transposed weights, if the plan uses them, (P,)
+    clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
+
     outputs: Floats  # (K * rows,): Z, then H, or the cost of each entry
     errors: Floats  # (K * rows,): delta of the output layer
     scratch: Floats  # (2, rows)
-    values: Floats  # the outputs of all layers, layer after layer, flat
-    derivatives: Floats  # g' of the activations for which it does not follow from the value, in the same layout
-    deltas: Floats  # two blocks of the widest layer, used alternately
-    gradient: Floats  # (P,)
-    # In narrow.py, (P * numbers in a vector,): the partial sums of the gradient.  With normalised layers, which
-    # narrow.py does not run: Ẑ of the hidden layers, laid out like values, then the scales of the rows, (rows,) each.
-    # At the end, the transposed weights, if the plan uses them, (P,).  These share one array because passing an array
-    # to a kernel takes time.
-    sums: Floats
+    last: Floats  # (rows, K): Z of the output layer before it is transposed
+    derivatives: Floats  # g' of the activations for which it does not follow from the value, laid out like values
+    normalized: Floats  # Ẑ of the hidden layers, laid out like values, then the scales of the rows, (rows,) each
+    epsilon: Floats  # delta of embedded inputs, (rows, s_1)
     waves: Floats  # cosines, then sines of an embedding: see embeddings.py; empty without an embedding
     masks: Floats  # dropout masks: of the inputs, then laid out like values; empty without dropout
-    held: NDArray[np.int64]  # the batch in inputs and targets: see START, STOP, PLACE, PRESENT
-    clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
 
 
-# Indices into Work.held.
-START, STOP = 0, 1  # the batch that was transposed last
-PLACE = 2  # the first row of the current block in inputs and targets
-PRESENT = 3  # 1 if the block is already there
+class Chunk(NamedTuple):
+    """Adjacent rows of a batch."""
+
+    first: int  # the first row
+    rows: int
+    n_blocks: int
+
+
+class Block(NamedTuple):
+    """Adjacent rows of a chunk."""
+
+    first: int  # the first row
+    at: int  # its place in the chunk
+    rows: int
+    number: int  # of the block in the chunk
+    place: int  # the first row's column in inputs and targets, in narrow.py
+    present: bool  # whether the block stands transposed there already
+
 
 # Blocks.  OpenBLAS has kernels without packing for products of up to a million multiplications, which reach 110 of
 # 118 GFLOP/s in float32 where its general path reaches 80 to 95 (README.md).  So a block is made so small that the
@@ -136,8 +168,16 @@ PRESENT = 3  # 1 if the block is already there
 SMALL_PRODUCT = 1_000_000
 FEWEST_ROWS = 32
 MOST_ROWS = 256
-# With fewer rows, backpropagation does not transpose the weights first.
-FEWEST_TRANSPOSED = 16
+# A batch has up to this number of blocks, for as many threads, if they have at least so many rows.
+BLOCKS = 4
+LEAST_ROWS, LEAST_ROWS_OF_WIDE = 96, 64
+# A chunk is divided into blocks, and their values are kept until the gradient is computed, from all rows of the chunk.
+CHUNK_ROWS = 1024
+# The weights are divided into about this number of pieces, each of at least so many weights.
+PIECES = 16
+FEWEST_WEIGHTS = 2048
+# A piece has the weights of a multiple of this number of inputs.
+WHOLE_INPUTS = 12
 # Networks whose widest layer is narrower than this run in the loops of narrow.py.
 NARROW = 16
 # The working memory of their blocks should fit into the first-level cache, but each loop has a fixed overhead, which
@@ -145,35 +185,49 @@ NARROW = 16
 NARROW_BYTES = 30_000
 FEWEST_NARROW_ROWS = 64
 MOST_NARROW_ROWS = 1024
+NARROW_BLOCKS = 16  # of a chunk
 MOST_KEPT = 1 << 17  # numbers of X and Y that stay transposed: 1 MB in float64
 
 
-def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, objective: Objective | None = None) -> Plan:
-    """Return the plan of a network for batches of at most ``most_rows`` rows of X, with the dropout of an objective."""
+def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, objective: Objective, *, stays: bool) -> Plan:
+    """Return the plan of a network for batches of at most ``most_rows`` rows of X, with the dropout of an objective.
+
+    Narrow networks keep small batches transposed if ``stays`` is true; then they must be rows of X in its own order.
+    """
     check_inputs(network, X)
-    rates = objective.dropout if objective is not None and any(objective.dropout) else ()
-    narrow = is_narrow(network) and not scipy.sparse.issparse(X) and not rates and not normalized_sizes(network)
-    table, most = layer_table(network, np.dtype(dtype).itemsize, narrow)
-    needed = max(min(most, most_rows), 1)
-    rows = narrow_columns(needed) if narrow else needed
+    rates = objective.dropout if any(objective.dropout) else ()
+    is_sparse = scipy.sparse.issparse(X)
+    narrow = is_narrow(network) and not is_sparse and not rates and not normalized_sizes(network)
+    table, block = layer_table(network, np.dtype(dtype).itemsize, narrow)
+    chunk = NARROW_BLOCKS * block if narrow else max(CHUNK_ROWS // block, 1) * block
+    rows = max(min(block, most_rows), 1)
     return Plan(
-        table,
-        OUTPUT_CODES[network.output],
-        *encode_cost(network),
-        most,
-        rows,
-        _kept(network, rows, most_rows) if narrow and objective is not None else rows,
-        narrow,
-        not narrow and _is_small(table, most),
-        encode_embedding(network),
-        np.array(rates, dtype=np.float64),
+        layers=table,
+        output=OUTPUT_CODES[network.output],
+        **encode_cost(network),
+        pieces=_pieces(network, narrow, is_sparse),
+        block=block,
+        least=block if narrow else LEAST_ROWS if _is_small(table, block) else LEAST_ROWS_OF_WIDE,
+        chunk=chunk,
+        block_rows=narrow_columns(rows) if narrow else rows,
+        chunk_rows=max(min(chunk, most_rows), 1),
+        kept=_kept(network, most_rows) if narrow and stays else 0,
+        narrow=narrow,
+        transposes=not narrow and _is_small(table, block),
+        embedding=encode_embedding(network),
+        dropout=np.array(rates, dtype=np.float64),
         # Numba has no mixed arithmetic of signed and unsigned integers: the upper half of the seeds becomes negative.
-        int(np.uint64(objective.seed).view(np.int64)) if rates and objective is not None else 0,
+        seed=int(np.uint64(objective.seed).view(np.int64)) if rates else 0,
     )
 
 
-def encode_cost(network: Network) -> tuple[int, NDArray[np.float64]]:
-    """Return the code of the network's cost and its numbers; in the two families, the slope's bounds (low, high)."""
+def encode_cost(network: Network) -> dict[str, Any]:
+    """Return cost and numbers of a plan; in the two families the numbers are the slope's bounds (low, high)."""
+    cost, numbers = _encoded_cost(network)
+    return {"cost": cost, "numbers": numbers}
+
+
+def _encoded_cost(network: Network) -> tuple[int, NDArray[np.float64]]:
     match network.cost:
         case None if network.output == "increasing":
             return CUT, np.array([[-np.inf, np.inf]])
@@ -197,12 +251,27 @@ def layer_table(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[
     if lacks:
         raise ParameterError(f"the CPU engine cannot run {lacks}. Use the reference engine, which runs it slowly.")
     table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
-    values = 0
+    values, weights = 0, 0
     for index, ((rows, n_out), theta) in enumerate(zip(layer_shapes(network), places(network), strict=True)):
         code = CODES[str(network.hidden[index])] if index < len(network.hidden) else -1
-        table[index] = (rows - 1, n_out, code, theta, values)
+        table[index] = (rows - 1, n_out, code, theta, values, theta - weights)
         values += n_out + narrow  # in narrow networks a row of ones precedes the units
+        weights += (rows - 1) * n_out
     return table, _narrow_block(network, itemsize) if narrow else _block(table)
+
+
+@functools.lru_cache(maxsize=64)
+def _pieces(network: Network, narrow: bool, is_sparse: bool) -> NDArray[np.int64]:
+    """Return the table of pieces, which must not be changed."""
+    pieces = []
+    shapes = [(rows - 1, n_out) for rows, n_out in layer_shapes(network)]
+    weights = max(sum(k * n for k, n in shapes) // PIECES, FEWEST_WEIGHTS)
+    for l, (k, n) in enumerate(shapes):
+        step = -(-weights // (n * WHOLE_INPUTS)) * WHOLE_INPUTS
+        if narrow or (is_sparse and l == 0):  # the entries of a sparse row belong to any inputs
+            step = k
+        pieces += [(l, first, min(step, k - first)) for first in range(0, k, step)]
+    return np.array(pieces, dtype=np.int64)
 
 
 def is_narrow(network: Network) -> bool:
@@ -210,35 +279,67 @@ def is_narrow(network: Network) -> bool:
     return max(network.layer_sizes) < NARROW and network.embedding is None
 
 
-def make_work(network: Network, plan: Plan, dtype: DTypeLike, *, gathers: bool) -> Work:
-    """Allocate the memory for a plan, with space for gathered rows of X if ``gathers`` is true."""
-    n_inputs, *widths = layer_widths(network)
-    rows, waves = plan.rows, embedding_memory(plan.embedding, plan.rows)
-    widest = max(widths if network.embedding is None else [n_inputs, *widths])
-    units, drops = sum(widths), len(plan.dropout) > 0
-    normalized = normalized_sizes(network)
-    sums = n_parameters(network) * BYTES // np.dtype(dtype).itemsize if plan.narrow else 0
-    transposed = n_parameters(network) if plan.transposes else 0
+def make_work(network: Network, plan: Plan, dtype: DTypeLike, n_threads: int, *, gathers: bool) -> list[Work]:
+    """Allocate the memory for a plan, for each thread, with space for gathered rows of X if ``gathers`` is true."""
 
     def take(*shape: int) -> Any:
         return np.empty(shape, dtype=dtype)
 
-    return Work(
-        inputs=take(plan.kept * (n_inputs + 1)) if plan.narrow else take(rows * n_inputs if gathers else 0),
-        targets=take(plan.kept * widths[-1]),
-        outputs=take(rows * widths[-1]),
-        errors=take(rows * widths[-1]),
-        scratch=take(2, rows),
-        values=take(rows * (units + len(widths))),
-        derivatives=take(rows * (units + len(widths))),
-        deltas=take(2 * rows * widest),
-        gradient=take(n_parameters(network)),
-        sums=take(sums + rows * (sum(normalized) + len(normalized)) + transposed),
-        waves=take(waves),
-        masks=take(rows * (n_inputs + units) if drops else 0),
-        held=np.zeros(4, dtype=np.int64),
-        clock=np.zeros(2, dtype=np.int64),
-    )
+    n_inputs, *widths = layer_widths(network)
+    rows, units, K = plan.block_rows, sum(widths), widths[-1]
+    n_slots, P = most_blocks(plan.chunk_rows, plan.block, plan.least), n_parameters(network)
+    shared: dict[str, Any] = {
+        "gradient": take(P),
+        "transposed": take(P if plan.transposes else 0),
+        "clock": np.zeros(2, dtype=np.int64),
+    }
+    if plan.narrow:
+        shared["slots"] = take(n_slots * P * BYTES // np.dtype(dtype).itemsize)
+        shared |= {"inputs": take(plan.kept * (n_inputs + 1)), "targets": take(plan.kept * K)} if plan.kept else {}
+    else:
+        shared["slots"] = take(n_slots * int(plan.layers[-1, SLOT] + K))
+        shared |= {"values": take(plan.chunk_rows * units), "deltas": take(plan.chunk_rows * units)}
+        shared["inputs"] = take(plan.chunk_rows * n_inputs if gathers else 0)
+
+    def take_own() -> dict[str, Any]:
+        sizes = {"outputs": rows * K, "errors": rows * K, "targets": rows * K}
+        if plan.narrow:
+            sizes |= {"values": rows * (units + len(widths)), "derivatives": rows * (units + len(widths))}
+            sizes |= {"deltas": 2 * rows * max(widths), "inputs": rows * (n_inputs + 1)}
+            sizes |= dict.fromkeys(("last", "normalized", "epsilon", "waves", "masks"), 0)
+        else:
+            normalized = normalized_sizes(network)
+            sizes |= {"last": rows * K, "derivatives": rows * units}
+            sizes["normalized"] = rows * (sum(normalized) + len(normalized))
+            sizes["epsilon"] = rows * n_inputs if network.embedding is not None else 0
+            sizes["waves"] = embedding_memory(plan.embedding, rows)
+            sizes["masks"] = rows * (n_inputs + units) if len(plan.dropout) else 0
+        return {name: take(size) for name, size in sizes.items() if name not in shared}
+
+    return [Work(scratch=take(2, rows), **shared, **take_own()) for _ in range(n_threads)]
+
+
+@inlined
+def section_start(plan: Plan, l: int) -> int:
+    """Return where the parameters between the weights of the layer before and those of layer l begin."""
+    if l == 0:
+        return 0
+    return plan.layers[l - 1, THETA] + (plan.layers[l - 1, N_IN] + 1) * plan.layers[l - 1, N_OUT]
+
+
+def chunk_size(rows: int, most: int) -> int:
+    """Return the size of the chunks of a batch, which are equal except for the last: 1,200 rows are 600 and 600."""
+    return -(-rows // max(-(-rows // most), 1))
+
+
+def most_blocks(rows: int, block: int, least: int) -> int:
+    """Return the number of blocks of a chunk; a few more than its size requires, for as many threads."""
+    return max(-(-rows // block), min(rows // least, BLOCKS), 1)
+
+
+def block_size(rows: int, block: int, least: int) -> int:
+    """Return the size of the blocks of a chunk, which are equal except for the last: 200 rows are 100 and 100."""
+    return -(-rows // max(-(-rows // block), min(rows // least, BLOCKS), 1))
 
 
 def make_data(objective: Objective, order: NDArray[np.intp] | None = None) -> Data:
@@ -307,8 +408,7 @@ def narrow_columns(rows: int) -> int:
     return -(-rows // STRIP) * STRIP
 
 
-def _kept(network: Network, rows: int, most_rows: int) -> int:
-    """Return the rows to keep transposed: a small full batch is transposed once for all updates."""
+def _kept(network: Network, most_rows: int) -> int:
+    """Return the columns of a small full batch, which is transposed once for all updates; 0 if it is not small."""
     whole = narrow_columns(most_rows)
-    small = whole * (network.layer_sizes[0] + network.layer_sizes[-1]) <= MOST_KEPT
-    return max(rows, whole) if small else rows
+    return whole if whole * (network.layer_sizes[0] + network.layer_sizes[-1]) <= MOST_KEPT else 0

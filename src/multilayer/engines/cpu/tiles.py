@@ -3,8 +3,7 @@
 Both products are split into tiles whose numbers of units (and inputs) are literals, so that the sums of a tile stay in
 registers.  A tile of weighted sums has up to five units and runs over their inputs, one strip of rows after another;
 each strip of an input is loaded once for all units of the tile.  A tile of products, of up to three inputs by three
-units, runs over the rows.  Its sums are vectors with a partial sum in each lane; they are stored from block to block
-and summed at the end of the batch.
+units, runs over the rows.  Its sums are vectors with a partial sum in each lane, which are added up for the whole batch.
 """
 
 from __future__ import annotations
@@ -60,11 +59,8 @@ def weighted_sums_into(out: Floats, A: Floats, W: Floats, bias: Floats, a: Float
 
 
 @inner
-def add_products_into(sums: Floats, A: Floats, delta: Floats, keep: float) -> None:
-    """Compute ``sums[i, j]`` ← keep ``sums[i, j]`` + A[i] delta[j]; each sum is a vector.
-
-    A is (k, rows), delta (n, rows), keep 0 or 1.
-    """
+def sum_products_into(sums: Floats, A: Floats, delta: Floats) -> None:
+    """Compute ``sums[i, j]`` ← A[i] delta[j], for A (k, rows) and delta (n, rows); each sum is a vector."""
     k, n = A.shape[0], delta.shape[0]
     for j in range(0, n, 3):
         units = min(n - j, 3)
@@ -72,24 +68,24 @@ def add_products_into(sums: Floats, A: Floats, delta: Floats, keep: float) -> No
             inputs = min(k - i, 3)
             if units == 3:
                 if inputs == 3:
-                    _products_of_3_3(sums, A, i, delta, j, keep)
+                    _products_of_3_3(sums, A, i, delta, j)
                 elif inputs == 2:
-                    _products_of_2_3(sums, A, i, delta, j, keep)
+                    _products_of_2_3(sums, A, i, delta, j)
                 else:
-                    _products_of_1_3(sums, A, i, delta, j, keep)
+                    _products_of_1_3(sums, A, i, delta, j)
             elif units == 2:
                 if inputs == 3:
-                    _products_of_3_2(sums, A, i, delta, j, keep)
+                    _products_of_3_2(sums, A, i, delta, j)
                 elif inputs == 2:
-                    _products_of_2_2(sums, A, i, delta, j, keep)
+                    _products_of_2_2(sums, A, i, delta, j)
                 else:
-                    _products_of_1_2(sums, A, i, delta, j, keep)
+                    _products_of_1_2(sums, A, i, delta, j)
             elif inputs == 3:
-                _products_of_3_1(sums, A, i, delta, j, keep)
+                _products_of_3_1(sums, A, i, delta, j)
             elif inputs == 2:
-                _products_of_2_1(sums, A, i, delta, j, keep)
+                _products_of_2_1(sums, A, i, delta, j)
             else:
-                _products_of_1_1(sums, A, i, delta, j, keep)
+                _products_of_1_1(sums, A, i, delta, j)
 
 
 def _sums(n: int) -> Callable[..., None]:
@@ -112,15 +108,15 @@ def _sums(n: int) -> Callable[..., None]:
 
 
 def _products(k: int, n: int) -> Callable[..., None]:
-    """Return a function that adds the products of inputs i .. i + k - 1 by units j .. j + n - 1."""
+    """Return a function that sums the products of inputs i .. i + k - 1 by units j .. j + n - 1."""
     tile = k * n
 
     @inlined
     @belongs_to(f"{k}-{n}")
-    def products_into(sums: Floats, A: Floats, i: int, delta: Floats, j: int, keep: float) -> None:
+    def products_into(sums: Floats, A: Floats, i: int, delta: Floats, j: int) -> None:
         lanes, rows = BYTES // A.itemsize, A.shape[1]
         first, row = (i * delta.shape[0] + j) * lanes, delta.shape[0] * lanes
-        s: Any = load(sums, first, row, k, lanes, n) if keep != 0.0 else zeros(sums, tile)
+        s: Any = zeros(sums, tile)
         for c in range(0, rows, lanes):
             s = add_outer(s, load(A, i * rows + c, rows, k, 0, 1), load(delta, j * rows + c, rows, n, 0, 1))
         store(sums, first, row, lanes, n, s)

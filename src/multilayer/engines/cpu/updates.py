@@ -6,23 +6,56 @@ A rule is a function, a branch in ``update_into`` and a case in ``encode``.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.engines.cpu.blocks import fill
 from multilayer.engines.cpu.compiling import inlined, inner, inner_sum
-from multilayer.engines.cpu.plan import N_IN, N_OUT, THETA, Descent, Plan
+from multilayer.engines.cpu.plan import (
+    INPUT,
+    INPUTS,
+    LAYER,
+    N_OUT,
+    THETA,
+    Data,
+    Descent,
+    Plan,
+    section_start,
+)
 from multilayer.engines.cpu.views import line
 from multilayer.equations.descent import Adam, GradientDescent, Momentum, Nesterov, UpdateRule
 from multilayer.network import Floats
 
-GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAM = range(4)
-WEIGHTS = 2  # the place of the factor of the first layer's weights, behind those of the embedding and of its biases
+NO_RULE, GRADIENT_DESCENT, MOMENTUM, NESTEROV, ADAM = range(5)
+PART = 4096  # the number of parameters that are processed together
+# The kinds of parameters, in the order in which those of a piece are stored; the first are also those of an embedding.
+NORMS, BIASES, WEIGHTS = range(3)
 
 
-def encode(rule: UpdateRule) -> tuple[int, NDArray[np.float64]]:
-    """Return the code of a rule and its numbers."""
+class Factors(NamedTuple):
+    """What all pieces of one update have in common."""
+
+    weight: float  # the weight of the batch's rows
+    step_size: float
+    step: float  # the step size, for Adam with its correction
+    shrinking: float  # (D5) the factor of the gradient
+    share: float  # (D7) the share of the new parameters in the average; 0 without averaging
+
+
+class Steps(NamedTuple):
+    """What is done with a piece: both in one pass, unless clipping needs the whole gradient between them."""
+
+    finish: bool
+    update: bool
+
+
+def encode(rule: UpdateRule | None) -> tuple[int, NDArray[np.float64]]:
+    """Return the code of a rule and its numbers; without a rule, only the gradient is computed."""
     match rule:
+        case None:
+            return NO_RULE, np.empty(0)
         case GradientDescent():
             return GRADIENT_DESCENT, np.empty(0)
         case Momentum(mu):
@@ -102,52 +135,73 @@ def _adam_into(theta: Floats, D: Floats, p: Floats, q: Floats, corrected: float,
 
 
 @inlined
-def refines(descent: Descent) -> bool:
-    """Return whether any of the four options is used."""
-    has_factors = len(descent.factors) > 0
-    return has_factors or descent.clip_norm < math.inf or descent.weight_decay > 0.0 or descent.beta > 0.0
+def work_on_piece(
+    plan: Plan, data: Data, descent: Descent, theta: Floats, D: Floats, factors: Factors, piece: int, does: Steps
+) -> tuple[float, float]:
+    """Finish the gradient of a piece of the parameters, (B4), and update it, as far as ``does`` says.
 
-
-@inlined
-def update_sections_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, factor: float) -> None:
-    """(D8) Do one step of the rule, with a factor for each section of the parameters; gain and shift have 1."""
-    first = 0
-    for l in range(len(plan.layers)):
-        k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        before = descent.factors[0] if l == 0 else 1.0
-        _update_section_into(descent, theta, D, first, t, factor * before)
-        _update_section_into(descent, theta, D, t, t + n, factor * descent.factors[WEIGHTS + 2 * l - 1])
-        _update_section_into(descent, theta, D, t + n, t + n + k * n, factor * descent.factors[WEIGHTS + 2 * l])
-        first = t + n + k * n
+    Return the sum of squares and that of absolute values: of the finished gradient, if it is not updated yet, else of
+    the weights, as far as the penalties need them.  It runs over short parts, so that each loop finds its data in the
+    cache.
+    """
+    squares, absolutes = 0.0, 0.0
+    l, i = plan.pieces[piece, LAYER], plan.pieces[piece, INPUT]
+    n, t = plan.layers[l, N_OUT], plan.layers[l, THETA]
+    has_factors, alpha = len(descent.factors) > 0, factors.step_size
+    for kind in range(NORMS if i == 0 else WEIGHTS, WEIGHTS + 1):
+        factor, decay, lam, lam1 = factors.step, 1.0, 0.0, 0.0
+        if kind == NORMS:  # and embeddings
+            first, stop = section_start(plan, l), t
+            factor *= descent.factors[0] if has_factors and l == 0 else 1.0
+        elif kind == BIASES:
+            first, stop = t, t + n
+            factor *= descent.factors[1 + 2 * l] if has_factors else 1.0
+        else:
+            first = t + n + i * n
+            stop = first + plan.pieces[piece, INPUTS] * n
+            own = descent.factors[2 + 2 * l] if has_factors else 1.0
+            factor, decay, lam, lam1 = factor * own, 1.0 - alpha * own * descent.weight_decay, data.lam, data.lam1
+        for p in range(first, stop, PART):
+            size = min(PART, stop - p)
+            here, gradient = line(theta, p, size), line(D, p, size)
+            if does.finish:
+                _finish_into(gradient, here, lam, factors.weight)
+                if lam1 > 0.0 and factors.weight > 0.0:
+                    _add_signs_into(gradient, here, lam1 / factors.weight)
+            if does.update:
+                if factors.shrinking != 1.0:
+                    scale_into(gradient, factors.shrinking)
+                if decay != 1.0:
+                    scale_into(here, decay)
+                update_into(descent.rule, descent.numbers, here, gradient, descent.slots, p, factor)
+                if factors.share > 0.0:
+                    _average_into(line(descent.average, p, size), here, factors.share)
+            if does.finish and not does.update:
+                squares += sum_of_squares(gradient)
+            else:
+                squares += sum_of_squares(here) if lam > 0.0 else 0.0
+                absolutes += _sum_of_absolutes(here) if lam1 > 0.0 else 0.0
+    return squares, absolutes
 
 
 @inner
-def _update_section_into(descent: Descent, theta: Floats, D: Floats, first: int, stop: int, factor: float) -> None:
-    n = stop - first
-    if n > 0:
-        here, gradient = line(theta, first, n), line(D, first, n)
-        update_into(descent.rule, descent.numbers, here, gradient, descent.slots, first, factor)
+def _finish_into(D: Floats, theta: Floats, lam: float, m: float) -> None:
+    """(B4) Compute D = Delta / m + λ/m Theta, or 0 if m is 0."""
+    if m <= 0.0:
+        fill(D, 0.0)
+        return
+    scale, rate = D.dtype.type(1.0 / m), D.dtype.type(lam / m)
+    for p in range(D.size):
+        D[p] = D[p] * scale + rate * theta[p]
 
 
-@inlined
-def before_update_into(plan: Plan, descent: Descent, theta: Floats, D: Floats, alpha: float) -> None:
-    """Apply (D5) and (D6), if they are used."""
-    if descent.clip_norm < math.inf:
-        norm = math.sqrt(sum_of_squares(D))
-        if norm > descent.clip_norm:
-            scale_into(D, descent.clip_norm / norm)
-    if descent.weight_decay > 0.0:
-        for l in range(len(plan.layers)):
-            k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-            own = alpha * descent.factors[WEIGHTS + 2 * l] if len(descent.factors) > 0 else alpha
-            scale_into(line(theta, t + n, k * n), 1.0 - own * descent.weight_decay)
-
-
-@inlined
-def after_update_into(descent: Descent, theta: Floats, t: int) -> None:
-    """Apply (D7), if it is used; ``t`` counts the updates from 1."""
-    if descent.beta > 0.0:
-        _average_into(descent.average, theta, (1.0 - descent.beta) / (1.0 - descent.beta**t))
+@inner
+def _add_signs_into(D: Floats, weights: Floats, rate: float) -> None:
+    """(B4) Add the derivative of (C13)."""
+    up, zero = D.dtype.type(rate), D.dtype.type(0)
+    for p in range(D.size):
+        w = weights[p]
+        D[p] += up if w > zero else -up if w < zero else zero
 
 
 @inner
@@ -169,4 +223,12 @@ def sum_of_squares(x: Floats) -> float:
     total = 0.0
     for i in range(x.size):
         total += x[i] * x[i]
+    return total
+
+
+@inner_sum
+def _sum_of_absolutes(x: Floats) -> float:
+    total = 0.0
+    for i in range(x.size):
+        total += abs(x[i])
     return total
