@@ -13,7 +13,7 @@ from statistics import median
 
 import threadpoolctl
 
-from multilayer.engines.threads import single_thread
+from multilayer.engines.threads import at_most
 
 Run = Callable[[int], None]
 
@@ -60,7 +60,7 @@ def in_pool(members: Sequence[Run], n_threads: int) -> Run:
 
     def run(n: int) -> None:
         def run_member(member: Run) -> None:
-            with single_thread():
+            with at_most(1):
                 member(n)
 
         with ThreadPoolExecutor(n_threads) as pool:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from multilayer.engines import Engine, get_engine
+from multilayer.engines import Engine, Objective, get_engine
 from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import compiling
 from multilayer.engines.cpu.engine import CpuEngine
@@ -317,8 +317,9 @@ def test_activation_codes_follow_the_order_of_the_table_of_activations() -> None
 @pytest.mark.parametrize("sizes", [(64, 100, 10), (784, 256, 10), (5, 5, 2), (1, 1)])
 def test_block_size_depends_only_on_the_network(sizes: tuple[int, ...]) -> None:
     network = Network(sizes, ("relu",) * (len(sizes) - 2), "identity")
-    X = np.empty((1, sizes[0]))
-    assert len({make_plan(network, X, np.float64, rows).block for rows in (0, 1, 7, 100, 10_000)}) == 1
+    given = Objective(network, np.empty((1, sizes[0])), np.empty((1, sizes[-1])))
+    plans = [make_plan(network, given.X, np.float64, rows, given, stays=True) for rows in (0, 1, 7, 100, 10_000)]
+    assert len({(plan.block, plan.least, plan.chunk) for plan in plans}) == 1
 
 
 def test_auto_is_the_cpu_engine_where_a_compiler_is_available() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.engines import choice, get_engine
-from multilayer.engines.cpu import compiling, inference, kernels, shuffling
+from multilayer.engines.cpu import compiling, inference, shuffling
 from multilayer.engines.cpu import engine as cpu_engine
 from multilayer.engines.reference import ReferenceEngine
 from multilayer.exceptions import EngineError, EngineWarning
@@ -69,7 +69,7 @@ def no_kernel(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Replace all kernels by one that cannot be compiled."""
 
     def use(kernel: Any) -> None:
-        monkeypatch.setattr(cpu_engine, "_kernels", lambda *_: kernels.Kernels(kernel, kernel))
+        monkeypatch.setattr(cpu_engine, "_kernel", lambda *_: kernel)
         for name in ("_DENSE", "_NORMALIZED", "_NARROW"):
             monkeypatch.setattr(inference, name, kernel)
         monkeypatch.setattr(shuffling, "shuffle_into", kernel)

@@ -15,7 +15,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.engines import in_threads, single_thread, threads
+from multilayer.engines import at_most, in_threads, threads
 from multilayer.engines.cpu import inference
 from multilayer.packs import Member, Pack
 
@@ -101,9 +101,9 @@ def test_work_is_done_alone_where_a_pool_starts_nothing(monkeypatch: pytest.Monk
 def test_limits_are_kept() -> None:
     with threadpool_limits(1, "openmp"):
         assert threads.n_threads() == 1
-    with single_thread():
+    with at_most(1):
         assert threads.n_threads() == 1
-        with single_thread():
+        with at_most(1):
             pass
         assert threads.n_threads() == 1
     assert threads.n_threads() >= 1

@@ -252,7 +252,7 @@ def test_every_scikit_learn_parameter_exists_with_the_same_default(name: str) ->
     assert math.isfinite(ours["n_iter_no_change"])
     extra = {"initialization", "engine", "callbacks", "early_stopping_metric", "max_time"}
     extra |= {"l1_alpha", "weight_decay", "clip_norm", "weight_averaging", "dropout", "input_dropout", "normalization"}
-    extra |= {"embedding", "parametrization", "regularization_schedule"}
+    extra |= {"embedding", "parametrization", "regularization_schedule", "n_jobs"}
     extra |= {"output", "class_weight", "loss"} if name == "MLPClassifier" else {"quantile", "standardize_targets"}
     assert ours.keys() - theirs.keys() == extra
     kinds = {

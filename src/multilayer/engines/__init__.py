@@ -3,7 +3,7 @@
 from multilayer.engines.blas_threads import one_blas_thread as concurrent_calls
 from multilayer.engines.choice import ENGINES, get_engine, shuffled
 from multilayer.engines.protocol import Batches, DescentRequest, DescentState, Engine, Objective, new_state
-from multilayer.engines.threads import in_threads, single_thread
+from multilayer.engines.threads import at_most, checked_jobs, in_threads
 
 __all__ = [
     "ENGINES",
@@ -12,10 +12,11 @@ __all__ = [
     "DescentState",
     "Engine",
     "Objective",
+    "at_most",
+    "checked_jobs",
     "concurrent_calls",
     "get_engine",
     "in_threads",
     "new_state",
     "shuffled",
-    "single_thread",
 ]

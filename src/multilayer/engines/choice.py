@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
 from multilayer.engines.reference import ReferenceEngine
+from multilayer.engines.threads import at_most, checked_jobs
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.exceptions import EngineError, EngineWarning, ParameterError, in_python, unknown_name
@@ -66,6 +67,33 @@ class FallbackEngine(Engine):
         return self._reference.descend(objective, rule, state, batches, options)
 
 
+class LimitedEngine(Engine):
+    """An engine that uses a limited number of threads."""
+
+    def __init__(self, engine: Engine, n_jobs: int) -> None:
+        self.name = engine.name
+        self._engine, self._n_jobs = engine, n_jobs
+
+    def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
+        with at_most(self._n_jobs):
+            return self._engine.predict(network, parameters, X)
+
+    def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
+        with at_most(self._n_jobs):
+            return self._engine.cost_and_gradient(objective, parameters)
+
+    def descend(
+        self,
+        objective: Objective,
+        rule: UpdateRule,
+        state: DescentState,
+        batches: Batches,
+        options: StepOptions = PLAIN,
+    ) -> NDArray[np.float64]:
+        with at_most(self._n_jobs):
+            return self._engine.descend(objective, rule, state, batches, options)
+
+
 def warn_of_fallback(reason: str) -> None:
     """Warn once per process that the reference engine replaces the compiled one."""
     global _has_warned
@@ -96,7 +124,7 @@ def _level_of_caller() -> int:
 ENGINES = ("auto", "cpu", "reference")
 
 
-def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
+def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int | None = None) -> Engine:
     """Return the engine with this name.
 
     "auto" is the CPU engine.  If Numba's compiler is switched off, or the network has a custom activation or cost, it
@@ -112,6 +140,8 @@ def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
         The engine.
     network : Network, optional
         The network to run.
+    n_jobs : int or None, default=None
+        The number of threads that the engine may use; None or -1 for as many as this process may use.
 
     Returns
     -------
@@ -121,7 +151,7 @@ def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
     Raises
     ------
     ParameterError
-        If the name is unknown, or the CPU engine cannot run the network.
+        If the name is unknown, the CPU engine cannot run the network, or the number is not positive.
 
     Examples
     --------
@@ -138,7 +168,8 @@ def get_engine(name: str = "auto", network: Network | None = None) -> Engine:
         raise ParameterError(
             f"engine='cpu' cannot run {unsupported}. Use engine='auto' or 'reference'; the reference engine is slower."
         )
-    return ReferenceEngine() if name == "reference" or unsupported else _cpu_or_reference(name)
+    engine = ReferenceEngine() if name == "reference" or unsupported else _cpu_or_reference(name)
+    return engine if n_jobs is None else LimitedEngine(engine, checked_jobs(n_jobs))
 
 
 def _cpu_or_reference(name: str) -> Engine:

@@ -12,37 +12,72 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from numbers import Integral
+from typing import Any
+
+from multilayer.exceptions import ParameterError
 
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
 
 class _Here(threading.local):
-    is_single = False  # whether other threads use the other cores
+    limits: tuple[int | Callable[[], int], ...] = ()
 
 
 _here = _Here()
 
 
 @contextmanager
-def single_thread() -> Iterator[None]:
-    """Within this block, this Python thread works alone, because others work beside it.
+def at_most(limit: int | Callable[[], int]) -> Iterator[None]:
+    """Within this block, limit the threads that work of this Python thread may use.
+
+    Parameters
+    ----------
+    limit : int or callable
+        The number of threads; a callable returns it whenever work begins.
 
     Yields
     ------
     None
-        The previous limit applies again at the end of the block.
+        The limit applies in addition to those of blocks around this one.
     """
-    before, _here.is_single = _here.is_single, True
+    before, _here.limits = _here.limits, (*_here.limits, limit)
     try:
         yield
     finally:
-        _here.is_single = before
+        _here.limits = before
 
 
 def n_threads() -> int:
     """Return the number of threads that work of this Python thread may use."""
-    return 1 if _here.is_single else _limit()
+    limits = [limit() if callable(limit) else limit for limit in _here.limits]
+    return 1 if 1 in limits else max(min([_limit(), *limits]), 1)
+
+
+def checked_jobs(n_jobs: Any) -> int:
+    """Check a number of jobs.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        None or -1 for all cores.
+
+    Returns
+    -------
+    int
+        The number of jobs.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither None, -1 nor a positive integer.
+    """
+    if n_jobs is None or (n_jobs == -1 and isinstance(n_jobs, Integral)):
+        return _n_cores()
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs < 1:
+        raise ParameterError(f"n_jobs must be None or -1 for all cores, or a positive integer, got {n_jobs!r}.")
+    return int(n_jobs)
 
 
 def _limit() -> int:

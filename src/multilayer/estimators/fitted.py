@@ -32,6 +32,7 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
     """A network with its parameters; :class:`multilayer.estimators.base.BaseMLP` trains it."""
 
     engine: str
+    n_jobs: int | None
     warm_start: bool
     network_: Network
     parameters_: Floats
@@ -90,7 +91,7 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
     def _forward(self, output: str | None = None) -> Callable[[Any], Floats]:
         """Return the function from checked rows to H, or to the output with another output unit."""
         network = self.network_ if output is None else _with_output(self.network_, output)
-        return partial(get_engine(self.engine, network).predict, network, self.parameters_)
+        return partial(get_engine(self.engine, network, self.n_jobs).predict, network, self.parameters_)
 
     def transform(self, X: ArrayLike, layer: int | None = None) -> Floats:
         """Return the activations of a layer.

@@ -168,6 +168,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     regularization_schedule : {"constant", "flat_cosine"}, default="constant"
         "flat_cosine": in the second half of ``max_iter`` epochs, ``weight_decay`` and ``dropout`` fall to 0 along half
         a cosine.
+    n_jobs : int or None, default=None
+        The number of threads that train and predict; None or -1 for as many as this process may use.  Small networks
+        and few rows use one.  The results are the same, bit for bit, for any number.
 
     Attributes
     ----------
@@ -289,6 +292,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         embedding: PeriodicEmbedding | str | None = None,
         parametrization: str = "standard",
         regularization_schedule: str = "constant",
+        n_jobs: int | None = None,
     ) -> None:
         set_parameters(self, locals())
 

@@ -88,7 +88,7 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
     network = Network(
         sizes, settings.activation, targets.loss.output, targets.loss.cost, settings.normalization, embedding
     )
-    engine = get_engine(settings.engine, network)
+    engine = get_engine(settings.engine, network, settings.n_jobs)
     objective = Objective(network, table.X, table.Y, settings.alpha, table.weight, dropout, lam1=settings.l1_alpha)
     if request.resumes:
         check_same_network(model.network_, network)

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 
 from multilayer._checks import check_choice, check_flag, check_integer, check_real, check_seconds, check_seed
+from multilayer.engines import checked_jobs
 from multilayer.equations.activations import ACTIVATIONS, Activation
 from multilayer.exceptions import ParameterError, argument, unknown_name
 from multilayer.network import NORMALIZATIONS, PeriodicEmbedding
@@ -202,6 +203,13 @@ def check_learning_rate(name: str, value: Any) -> Any:
 
 
 positive = partial(check_real, low=0.0, open_low=True)
+
+
+def check_jobs(_: str, value: Any) -> int | None:
+    """Return a number of threads, or None."""
+    return None if value is None else checked_jobs(value)
+
+
 not_negative = partial(check_real, low=0.0)
 share = partial(check_real, low=0.0, high=1.0, open_high=True)
 count = partial(check_integer, low=1)
@@ -245,6 +253,7 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "embedding": check_embedding,
     "parametrization": partial(check_choice, choices=("standard", "ntk")),
     "regularization_schedule": partial(check_choice, choices=("constant", "flat_cosine")),
+    "n_jobs": check_jobs,
 }
 
 
@@ -266,7 +275,7 @@ class Settings:
         As in the estimators.
     dropout, input_dropout, normalization, embedding, parametrization, regularization_schedule : Any
         As in the estimators.
-    initialization, engine : Any
+    initialization, engine, n_jobs : Any
         As in the estimators.
     n_iter_no_change : float
         Infinity for None.
@@ -314,6 +323,7 @@ class Settings:
     embedding: PeriodicEmbedding | str | None
     parametrization: str
     regularization_schedule: str
+    n_jobs: int | None
     initialization: Initialization
     engine: str
     output_gate: str | Activation

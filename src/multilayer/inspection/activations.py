@@ -41,11 +41,11 @@ def activations(model: Any, X: Any, layer: int | None) -> Floats:
     number = layer_number(model, layer)
     rows, network = rows_to_predict(model, X), model.network_
     if number == len(network.layer_sizes):
-        return get_engine(model.engine, network).predict(network, model.parameters_, rows)
+        return get_engine(model.engine, network, model.n_jobs).predict(network, model.parameters_, rows)
     # The layers up to this one are a network whose parameters are the first of the vector.
     sizes, hidden = network.layer_sizes[:number], network.hidden[: number - 2]
     lower = Network(sizes, hidden, "identity", normalization=network.normalization, embedding=network.embedding)
-    A = get_engine(model.engine, lower).predict(lower, model.parameters_[: n_parameters(lower)], rows)
+    A = get_engine(model.engine, lower, model.n_jobs).predict(lower, model.parameters_[: n_parameters(lower)], rows)
     g = activation(network.hidden[number - 2]).g
     of_layers = [norm.astype(np.float64) for norm in norms(network, model.parameters_)]
     for block in _blocks(len(A)):

@@ -27,7 +27,7 @@ def mean_cost(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     network._check_is_fitted()
     objective, targets = objective_on(network, network._target_adapter(), X, y, sample_weight)
     table = Table(objective.X, y, objective.Y, objective.sample_weight)
-    engine = get_engine(network.engine, network.network_)
+    engine = get_engine(network.engine, network.network_, network.n_jobs)
     cost, _ = validation_measure(engine, network.network_, table, ValidationMetric(LOSS, targets, None))(
         network.parameters_
     )

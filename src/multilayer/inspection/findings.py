@@ -71,7 +71,7 @@ def diagnose(
         objective,
         model.parameters_,
         model._training_state,
-        get_engine(model.engine, objective.network),
+        get_engine(model.engine, objective.network, model.n_jobs),
         settings_of(model),
         model.loss_curve_,
         targets.cost_divisor,

@@ -1,7 +1,7 @@
 """Packs: many networks trained at once, in threads or by joblib's backends."""
 
 from multilayer.packs.members import Member, MemberOutcome, Slice, Task, run_task
-from multilayer.packs.pack import Pack, checked_jobs
+from multilayer.packs.pack import Pack
 from multilayer.packs.running import THREADS, MemberEnded, PackListener, run_pack
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "PackListener",
     "Slice",
     "Task",
-    "checked_jobs",
     "run_pack",
     "run_task",
 ]

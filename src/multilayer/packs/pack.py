@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from queue import Empty, Queue
 from typing import Any, Self, cast
 
-from joblib import cpu_count
 from sklearn import config_context, get_config
 
-from multilayer.engines import concurrent_calls, single_thread
+from multilayer.engines import at_most, checked_jobs, concurrent_calls
 from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Call, Member, MemberOutcome, Slice, Task
 from multilayer.training.loop import deferred_interrupt, interrupted_by
@@ -24,26 +23,6 @@ from multilayer.training.loop import deferred_interrupt, interrupted_by
 SECONDS_BETWEEN_CHECKS = 0.1
 # Members take turns if at most this number per thread is left.
 MEMBERS_TO_TAKE_TURNS = 2
-
-
-def checked_jobs(n_jobs: int | None) -> int:
-    """Check a number of jobs.
-
-    Parameters
-    ----------
-    n_jobs : int or None
-        None or -1 for all cores.
-
-    Returns
-    -------
-    int
-        The number of members that work at the same time.
-    """
-    if n_jobs is None or (n_jobs == -1 and isinstance(n_jobs, int)):
-        return cpu_count()
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
-        raise ParameterError(f"n_jobs must be None or -1 for all cores, or a positive integer, got {n_jobs!r}.")
-    return n_jobs
 
 
 @dataclass(eq=False)
@@ -125,6 +104,8 @@ class Pack:
     ----------
     n_jobs : int or None, default=None
         The number of members that work at the same time; None or -1 for all cores.
+    n_cores : int or None, default=None
+        The number of cores that the members share if fewer are left; None for ``n_jobs``.
 
     Examples
     --------
@@ -137,8 +118,9 @@ class Pack:
     12
     """
 
-    def __init__(self, n_jobs: int | None = None) -> None:
-        self.n_jobs = n_jobs if type(n_jobs) is int and n_jobs > 0 else checked_jobs(n_jobs)
+    def __init__(self, n_jobs: int | None = None, n_cores: int | None = None) -> None:
+        self.n_jobs = checked_jobs(n_jobs)
+        self._n_cores = self.n_jobs if n_cores is None else n_cores
         self._queue, self._changed = ReadyQueue(), threading.Condition()
         self._in_threads = False
         self._outcomes: Queue[MemberOutcome] = Queue()  # a SimpleQueue may wait forever after a signal
@@ -304,7 +286,7 @@ class Pack:
     def _work(self) -> None:
         """Do slices of members; this is the main function of a thread."""
         entry = None
-        with config_context(**self._config), single_thread():
+        with config_context(**self._config):
             while (entry := self._next(entry, waits=True)) is not None:
                 self._work_on(entry)
 
@@ -351,10 +333,14 @@ class Pack:
                 if self._queue.n_waiting > 1:  # more than this thread will take
                     self._changed.notify()
 
+    def _cores_of_member(self) -> int:
+        """Return the number of cores for a member now: one, until fewer members than cores are left."""
+        return max(self._n_cores // max(self._queue.n_working + self._queue.n_waiting, 1), 1)
+
     def _work_on(self, entry: Entry) -> None:
         """Do a slice of a member, and put its outcome if it has ended and Ctrl-C was not pressed."""
         began, value, error = time.perf_counter(), None, None
-        with interrupted_by(self.interrupt):
+        with interrupted_by(self.interrupt), at_most(self._cores_of_member):
             try:
                 task = cast(Task, entry.task)  # not None for an entry from the queue
                 entry.left = task.advance(Slice(entry.share, entry.is_last))

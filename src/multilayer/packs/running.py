@@ -18,9 +18,10 @@ import joblib
 from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, MAYBE_AVAILABLE_BACKENDS
 from sklearn import config_context, get_config
 
+from multilayer.engines import checked_jobs
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.packs.members import Member, MemberOutcome, run_member
-from multilayer.packs.pack import Pack, checked_jobs
+from multilayer.packs.pack import Pack
 
 THREADS = "threads"
 
@@ -65,7 +66,8 @@ def run_pack(
     members : sequence of Member
         Members with unique keys.
     n_jobs : int or None, default=None
-        The number of members that work at the same time; None for one on each core that this process may use.
+        The number of members that work at the same time; None for one on each core that this process may use.  If
+        fewer members are left, in threads, these share the cores.
     backend : str, default="threads"
         "threads", or the name of a backend of joblib for members that can be pickled: "loky" for processes, or one
         that "dask" or "ray" has registered.
@@ -83,7 +85,8 @@ def run_pack(
     >>> [outcome.value for outcome in run_pack(pack).values()]
     [1, 4, 9]
     """
-    n_jobs = min(checked_jobs(n_jobs), max(len(members), 1))
+    n_cores = checked_jobs(n_jobs)
+    n_jobs = min(n_cores, max(len(members), 1))
     _check_backend(backend)
     keys = [member.key for member in members]
     if len(set(keys)) < len(keys):
@@ -92,7 +95,7 @@ def run_pack(
     outcomes: dict[Any, MemberOutcome] = {}
     began = time.perf_counter()
     first = sorted(members, key=lambda member: (-member.priority, -member.size))
-    ended = _in_threads(first, n_jobs) if backend == THREADS else _by_joblib(first, n_jobs, backend)
+    ended = _in_threads(first, n_jobs, n_cores) if backend == THREADS else _by_joblib(first, n_jobs, backend)
     with closing(ended):  # at once after an error of the listener
         for outcome in ended:
             outcomes[outcome.key] = outcome
@@ -101,8 +104,8 @@ def run_pack(
     return {member.key: outcomes[member.key] for member in members if member.key in outcomes}
 
 
-def _in_threads(members: Sequence[Member], n_jobs: int) -> Generator[MemberOutcome]:
-    with Pack(n_jobs) as pack:
+def _in_threads(members: Sequence[Member], n_jobs: int, n_cores: int) -> Generator[MemberOutcome]:
+    with Pack(n_jobs, n_cores) as pack:
         pack.add(*members)
         yield from pack.ended()
 

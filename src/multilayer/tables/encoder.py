@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from multilayer.engines import in_threads, single_thread
+from multilayer.engines import at_most, in_threads
 from multilayer.estimators.documentation import DocumentedMixin
 from multilayer.exceptions import InputError, ParameterError
 from multilayer.tables._fitted_columns import of_fitted_kind, received_names
@@ -375,7 +375,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             else:
                 encoding.encode_into(part, columns[i])
 
-        with nullcontext() if out.size >= _LARGE else single_thread():
+        with nullcontext() if out.size >= _LARGE else at_most(1):
             in_threads(encode, len(columns))
         return out
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multilayer.engines.cpu import activations, compiling, dependencies, dropout, inference, kernels, shuffling
+from multilayer.engines.cpu import activations, compiling, dependencies, dropout, inference, kernels, shuffling, updates
 
 if not compiling.COMPILED:
     pytest.skip("there is no compiler in this run", allow_module_level=True)
@@ -144,13 +144,13 @@ def test_versions_settings_and_processor_are_in_the_key(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("kernel", "module", "name", "value"),
     [
-        (kernels.DENSE.descend, activations, "LEAKY_RELU_SLOPE", 0.25),
+        (kernels.DENSE, activations, "LEAKY_RELU_SLOPE", 0.25),
         (inference._DENSE, activations, "LEAKY_RELU_SLOPE", 0.25),
-        (kernels.NARROW.descend, activations, "SELU_SCALE", 1.0),
-        (kernels.NARROW.descend, activations, "SELU_SLOPE_AT_0", 1.0),
-        (kernels.DENSE.descend, kernels, "PIECE", 8192),
+        (kernels.NARROW, activations, "SELU_SCALE", 1.0),
+        (kernels.NARROW, activations, "SELU_SLOPE_AT_0", 1.0),
+        (kernels.DENSE, updates, "PART", 8192),
         (inference._NARROW, vectors, "BYTES", 16),
-        (kernels.DENSE_CHOSEN.descend, kernels.chosen_into.py_func.__globals__, "FOCAL", 77),
+        (kernels.DENSE_CHOSEN, kernels.chosen_into.py_func.__globals__, "FOCAL", 77),
         (shuffling.shuffle_into, shuffling, "MIDDLE", 398),
     ],
 )
@@ -163,22 +163,23 @@ def test_constants_of_the_engine_are_in_the_key(
 
 
 def test_constants_of_the_counter_based_generator_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = key(kernels.DENSE.descend.py_func)
+    before = key(kernels.DENSE.py_func)
     code = dropout._philox.py_func.__code__
     constants = [name for name in code.co_names if isinstance(vars(dropout).get(name), int | np.integer)]
     assert constants
     for name in constants:
         with monkeypatch.context() as changed:
             changed.setattr(dropout, name, vars(dropout)[name] + 1)
-            assert key(kernels.DENSE.descend.py_func) != before
+            assert key(kernels.DENSE.py_func) != before
 
 
 def test_every_compiled_function_of_the_engine_is_reached_from_a_kernel() -> None:
     description = dependencies._Description()
-    every = [each for each in vars(kernels).values() if isinstance(each, kernels.Kernels)]
+    every = [each for name, each in vars(kernels).items() if name.isupper() and type(each).__name__ == "CPUDispatcher"]
+    assert len(every) == 10
     predictions = [inference._DENSE, inference._NORMALIZED, inference._NARROW]
     predictions += [inference._EMBEDDED, inference._EMBEDDED_NORMALIZED]
-    for dispatcher in [shuffling.shuffle_into, *predictions, *(kernel for each in every for kernel in each)]:
+    for dispatcher in [shuffling.shuffle_into, *predictions, *every]:
         description.add(dispatcher.py_func)
     reached = {id(each) for each in description._held}
     compiled = [thing for thing in gc.get_objects() if type(thing).__name__ in ("CPUDispatcher", "_Intrinsic")]

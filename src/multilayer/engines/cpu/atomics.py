@@ -57,6 +57,11 @@ if COMPILED:
     _routine = _library.SwitchToThread if os.name == "nt" else _library.sched_yield
     llvmlite.binding.add_symbol(_YIELD, ctypes.cast(_routine, ctypes.c_void_p).value)
 
+    # The instruction that lets the other thread of a core run, by the processor in LLVM's triple; 1 is "yield".
+    _PAUSE: tuple[str, tuple[int, ...]] = ("llvm.x86.sse2.pause", ())
+    _YIELD_HINT: tuple[str, tuple[int, ...]] = ("llvm.aarch64.hint", (1,))
+    _PAUSES = {"x86_64": _PAUSE, "amd64": _PAUSE, "aarch64": _YIELD_HINT, "arm64": _YIELD_HINT}
+
     def _address(context, builder, sig, args):
         return builder.gep(context.make_array(sig.args[0])(context, builder, args[0]).data, [args[1]])
 
@@ -85,15 +90,11 @@ if COMPILED:
     @intrinsic
     def pause(typingctx):
         def generate(context, builder, sig, args):
-            machine = llvmlite.binding.get_default_triple().split("-")[0].lower()
-            nothing = ir.VoidType()
-            if machine in ("x86_64", "amd64"):
-                function_type = ir.FunctionType(nothing, [])
-                builder.call(cgutils.get_or_insert_function(builder.module, function_type, "llvm.x86.sse2.pause"), [])
-            elif machine in ("aarch64", "arm64"):
-                function_type = ir.FunctionType(nothing, [ir.IntType(32)])
-                hint = cgutils.get_or_insert_function(builder.module, function_type, "llvm.aarch64.hint")
-                builder.call(hint, [ir.IntType(32)(1)])  # the instruction "yield"
+            name, numbers = _PAUSES.get(builder.module.triple.split("-")[0].lower(), ("", ()))
+            if name:
+                given = [ir.IntType(32)(number) for number in numbers]
+                function_type = ir.FunctionType(ir.VoidType(), [each.type for each in given])
+                builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), given)
             return context.get_dummy_value()
 
         return types.void(), generate

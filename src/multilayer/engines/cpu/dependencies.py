@@ -137,6 +137,9 @@ class _Description:
 
     def _add_class(self, class_: type) -> None:
         self.text(class_.__module__, class_.__qualname__)
+        if issubclass(class_, tuple) and hasattr(class_, "_fields"):  # a record, whose methods Python makes
+            self.text(*class_._fields)
+            return
         self._add_all(class_.__bases__)
         for name, value in vars(class_).items():
             if name not in ("__dict__", "__weakref__", "__doc__", "__module__", "__abstractmethods__", "_abc_impl"):

@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 
 from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import inference, kernels, updates
+from multilayer.engines.cpu.compiling import COMPILED
 from multilayer.engines.cpu.plan import (
     MATCHED,
     Descent,
@@ -24,10 +25,10 @@ from multilayer.engines.cpu.plan import (
 )
 from multilayer.engines.cpu.team import DONE, make_team
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
-from multilayer.engines.threads import in_threads
+from multilayer.engines.threads import in_threads, n_threads
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
-from multilayer.network import Floats, Network, step_factors
+from multilayer.network import Floats, Network, n_parameters, step_factors
 
 
 class CpuEngine(Engine):
@@ -71,8 +72,8 @@ def _run(
     plan = make_plan(network, X, dtype, most_rows, objective, stays=batches.order is None)
     drops_inputs = len(plan.dropout) > 0 and plan.dropout[0] > 0.0
     is_copied = batches.order is not None or drops_inputs or network.embedding is not None
-    n_threads = _useful_threads(plan, batches)
-    works = make_work(network, plan, dtype, n_threads, gathers=is_copied and not issparse(X))
+    n_members = useful_threads(network, plan, batches)
+    works = make_work(network, plan, dtype, n_members, gathers=is_copied and not issparse(X))
     data, costs = make_data(objective, batches.order), np.empty(len(batches))
     descent = Descent(
         *updates.encode(rule),
@@ -94,16 +95,29 @@ def _run(
         kernel(plan, data, works[number], state.parameters, descent, costs, team)
 
     with one_blas_thread():
-        if n_threads == 1:
-            take_part(0)
-        else:
-            in_threads(take_part, n_threads)
+        in_threads(take_part, n_members)
     return costs[: team.words[DONE]], works[0].gradient
 
 
-def _useful_threads(plan: Plan, batches: Batches) -> int:
+# The work of an update is measured in multiply-adds, of which a thread does about 50,000 in a microsecond; to compute
+# an activation counts as so many.  A thread is useful if it has about four microseconds of work in an update, and others
+# than the first are if the whole call takes longer than they take to wake up.
+OF_ACTIVATION = 20
+OF_THREAD = 200_000
+OF_CALL = 10_000_000
+
+
+def useful_threads(network: Network, plan: Plan, batches: Batches) -> int:
     """Return the number of threads for a run of updates: as many as there are, if each has enough to do."""
-    return 1
+    if not COMPILED:
+        return 1
+    of_row = 3 * n_parameters(network) + OF_ACTIVATION * sum(network.layer_sizes[1:])
+    rows = batches.stops - batches.starts
+    most_rows = min(int(rows.max()), plan.chunk)
+    if of_row * int(rows.sum()) < OF_CALL or of_row * most_rows < 2 * OF_THREAD:
+        return 1
+    n_items = 2 * most_blocks(most_rows, plan.block, plan.least)
+    return min(of_row * most_rows // OF_THREAD, n_items, n_threads())
 
 
 def _kernel(network: Network, plan: Plan) -> Callable[..., int]:

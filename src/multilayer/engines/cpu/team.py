@@ -1,10 +1,10 @@
 """Threads that share the work of an update, without a thread that divides it.
 
 The work of an update is a sequence of stages, and a stage is a number of items that do not depend on each other.  Each
-thread of a team runs the same kernel: it takes the next item of the current stage, and the thread that finishes the last
-item of a stage prepares the next one.  So a stage ends with its last item, whichever threads are running then: a
-thread that starts late, or that the operating system has stopped between two items, delays nobody.  One thread does the
-whole work by the same code.
+thread of a team runs the same kernel: it takes the next item of the current stage, and the thread that finishes the
+last item of a stage prepares the next one.  So a stage ends with its last item, whichever threads are running then: a
+thread that starts late, or that the operating system has stopped between two items, delays nobody.  One thread does
+the whole work by the same code.
 
 What an item computes depends on its number alone, and results of items are added in the order of their numbers.  So all
 results are the same, bit for bit, for any number of threads.
@@ -37,8 +37,8 @@ PRESENT = 22  # 1 if the batch stands transposed in memory already
 DONE = 23  # the number of costs that are written
 WORDS = 24
 
-# Places in Team.numbers: sums over the blocks of a batch, of which the cost becomes J; the penalties of all weights; and
-# what the pieces of an update have in common: see updates.Factors.
+# Places in Team.numbers: sums over the blocks of a batch, of which the cost becomes J; the penalties of all weights;
+# and what the pieces of an update have in common: see updates.Factors.
 COST, WEIGHT, SQUARES, ABSOLUTES, STEP, SHRINKING, SHARE = range(7)
 NUMBERS = 7
 

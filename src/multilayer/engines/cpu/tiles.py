@@ -3,7 +3,8 @@
 Both products are split into tiles whose numbers of units (and inputs) are literals, so that the sums of a tile stay in
 registers.  A tile of weighted sums has up to five units and runs over their inputs, one strip of rows after another;
 each strip of an input is loaded once for all units of the tile.  A tile of products, of up to three inputs by three
-units, runs over the rows.  Its sums are vectors with a partial sum in each lane, which are added up for the whole batch.
+units, runs over the rows.  Its sums are vectors with a partial sum in each lane, which are added up at the end of the
+batch.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_choice, check_flag, check_seconds
+from multilayer.engines import checked_jobs
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import (
     InterruptedTrainingWarning,
@@ -26,7 +27,7 @@ from multilayer.exceptions import (
     unknown_name,
 )
 from multilayer.fits.errors import ConvergenceWarning, warn
-from multilayer.packs.pack import Pack, checked_jobs
+from multilayer.packs.pack import Pack
 from multilayer.selection.data import Data, checked_estimator, names_of_seeds, network_of
 from multilayer.selection.observers import TRIAL_END, observer
 from multilayer.selection.protocols import CV, Estimator, Scoring

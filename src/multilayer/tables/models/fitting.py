@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_seed
+from multilayer.engines import checked_jobs
 from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning, argument
 from multilayer.fits.errors import input_errors, warn
 from multilayer.fits.rows import ValidationArguments
-from multilayer.packs import Member, MemberEnded, MemberOutcome, checked_jobs, run_pack
+from multilayer.packs import Member, MemberEnded, MemberOutcome, run_pack
 from multilayer.tables._response import group_numbers
 from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.companions import TREES, Companion
