@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.engines import at_most, in_threads, threads
 from multilayer.engines.cpu import inference
-from multilayer.packs import Member, Pack
+from multilayer.packs import Member, Pack, run_pack
 
 
 @pytest.fixture(params=[1, 2, 5])
@@ -114,13 +114,38 @@ def test_joblib_s_processes_keep_to_their_share() -> None:
     assert shares == [1, 1]
 
 
-def test_members_of_a_pack_have_one_thread_each() -> None:
+@pytest.mark.parametrize("n", [4], indirect=True)
+def test_members_of_a_pack_share_the_cores_that_are_idle(n: int) -> None:
+    together, end = threading.Barrier(2), threading.Barrier(2)
+
+    def early() -> int:
+        together.wait(timeout=60)
+        found = threads.n_threads()
+        together.wait(timeout=60)
+        return found
+
+    def last() -> int:
+        end.wait(timeout=60)
+        return threads.n_threads()
+
     found = {}
-    with Pack(n_jobs=2) as pack:
-        pack.add(*(Member(key, threads.n_threads) for key in range(4)))
+    with Pack(n_jobs=2, n_cores=n) as pack:
+        pack.add(*(Member(key, early) for key in range(2)))
         for outcome in pack.ended():
             found[outcome.key] = outcome.value
-    assert found == dict.fromkeys(range(4), 1)
+        pack.add(Member("last", last))
+        end.wait(timeout=60)
+        found |= {outcome.key: outcome.value for outcome in pack.ended()}
+    assert found == {0: 2, 1: 2, "last": 4}
+
+
+@pytest.mark.parametrize("n", [5], indirect=True)
+def test_members_of_a_full_pack_have_one_thread_each(n: int) -> None:
+    members = [Member(key, threads.n_threads) for key in range(3 * n)]
+    outcomes = run_pack(members, n_jobs=n)
+    assert [outcome.value for outcome in outcomes.values()].count(1) >= 2 * n
+    assert [outcome.value for outcome in run_pack([Member(0, threads.n_threads)], n_jobs=n).values()] == [n]
+    assert [outcome.value for outcome in run_pack([Member(0, threads.n_threads)], n_jobs=1).values()] == [1]
 
 
 NETWORKS: dict[str, dict[str, Any]] = {

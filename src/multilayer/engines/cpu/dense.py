@@ -58,7 +58,7 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
     @inlined
     @belongs_to(name)
     def forward(plan: Plan, data: Data, work: Work, theta: Floats, here: Block) -> None:
-        """Compute A of each hidden layer for a block of rows, in work.values, and the last Z transposed, in work.outputs."""
+        """Compute A of each hidden layer of a block of rows, in work.values, and the last Z, transposed in work.outputs."""
         first, at, rows = here.first, here.at, here.rows
         s, last = plan.layers[0, N_IN], len(plan.layers) - 1
         is_copied = embeds or _copies_inputs(plan, data)

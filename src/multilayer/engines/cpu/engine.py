@@ -100,8 +100,8 @@ def _run(
 
 
 # The work of an update is measured in multiply-adds, of which a thread does about 50,000 in a microsecond; to compute
-# an activation counts as so many.  A thread is useful if it has about four microseconds of work in an update, and others
-# than the first are if the whole call takes longer than they take to wake up.
+# an activation counts as so many.  A thread is useful if it has about four microseconds of work in an update, and
+# other threads than the first if the whole call takes longer than they take to wake up.
 OF_ACTIVATION = 20
 OF_THREAD = 200_000
 OF_CALL = 10_000_000
