@@ -14,9 +14,9 @@ LIMITS = {
     "fit: files": 18,
     "fit: entries into one file": 3,
     "cross_validate: calls": 160,
-    "cross_validate: files": 26,
+    "cross_validate: files": 27,
     "circles of imports": 0,
-    "lines": 63_700,
+    "lines": 64_400,
     "lines in cli": 9_250,
     "lines in plots": 3_150,
 }
