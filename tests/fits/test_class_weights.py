@@ -127,7 +127,7 @@ def test_class_weights_apply_to_validation() -> None:
 @pytest.mark.filterwarnings("ignore::multilayer.ConvergenceWarning")
 def test_class_weights_apply_to_trace_check_gradient_and_diagnose(class_weight: Any, engine: str) -> None:
     weight = RNG.uniform(0.5, 2.0, size=40)
-    fitted = model(class_weight=class_weight, solver="lbfgs", max_iter=30, engine=engine).fit(X, Y, weight)
+    fitted = model(class_weight=class_weight, solver="lbfgs", max_iter=10, engine=engine).fit(X, Y, weight)
     np.testing.assert_allclose(fitted.trace(X, Y, weight).J, fitted.loss_, rtol=1e-9)
     assert fitted.check_gradient(X, Y, weight).max_error < 1e-6
     right = fitted.predict(X) == Y
