@@ -5,14 +5,31 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.cpu.compiling import inner
-from multilayer.engines.cpu.views import line
+from multilayer.engines.cpu.compiling import inlined, inner
+from multilayer.engines.cpu.views import line, prefetch
 from multilayer.network import Floats
+
+# While a row of a table is copied, a row that is needed a little later is brought into the cache: the rows of a large
+# table can be anywhere in memory, and the processor itself looks only a few rows ahead.
+ROWS_AHEAD = 16
+LINES = 4  # of a row; the processor itself fetches the rest
+BYTES_OF_LINE = 64
+
+
+@inlined
+def fetch_ahead(source: Floats, order: NDArray[np.intp], place: int) -> None:
+    """Begin to load the row that is gathered ``ROWS_AHEAD`` rows after the one at a place of the order."""
+    if place + ROWS_AHEAD < len(order):
+        n, step = source.shape[1], BYTES_OF_LINE // source.itemsize
+        row = order[place + ROWS_AHEAD] * n
+        for i in range(0, min(n + step - 1, LINES * step), step):
+            prefetch(source, row + i)
 
 
 @inner
 def gather_into(out: Floats, source: Floats, order: NDArray[np.intp], first: int) -> None:
     for r in range(out.shape[0]):
+        fetch_ahead(source, order, first + r)
         row = order[first + r] if len(order) > 0 else first + r
         for i in range(out.shape[1]):
             out[r, i] = source[row, i]
@@ -33,6 +50,7 @@ def gather_transposed_into(out: Floats, source: Floats, order: NDArray[np.intp],
     n = out.shape[0]
     if len(order) > 0:
         for r in range(rows):
+            fetch_ahead(source, order, first + r)
             row = order[first + r]
             for i in range(n):
                 out[i, r] = source[row, i]
@@ -54,14 +72,6 @@ def transpose_into(out: Floats, source: Floats) -> None:
     for r in range(out.shape[0]):
         for k in range(out.shape[1]):
             out[r, k] = source[k, r]
-
-
-@inner
-def transpose_columns_into(out: Floats, i: int, source: Floats) -> None:
-    """Copy the rows of source, (k, n), to the columns of out from i on, whose n rows may be longer."""
-    k, n = source.shape
-    for j in range(n):
-        _take_every_into(line(out, j * out.shape[1] + i, k), line(source, j, source.size - j), n)
 
 
 @inner

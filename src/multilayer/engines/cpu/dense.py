@@ -16,7 +16,6 @@ from multilayer.engines.cpu.blocks import (
     fill,
     gather_into,
     gather_rows_into,
-    transpose_columns_into,
     transpose_into,
 )
 from multilayer.engines.cpu.compiling import belongs_to, inlined, inner
@@ -26,13 +25,16 @@ from multilayer.engines.cpu.embeddings import pass_back_into as pass_back_to_wav
 from multilayer.engines.cpu.normalization import normalize_into, pass_back_into, sum_row_products_into
 from multilayer.engines.cpu.plan import (
     ACTIVATION,
+    HAS_TILES,
     INPUT,
     INPUTS,
     LAYER,
     N_IN,
     N_OUT,
+    PANELS,
     SLOT,
     THETA,
+    TRANSPOSED,
     VALUES,
     Block,
     Chunk,
@@ -41,9 +43,14 @@ from multilayer.engines.cpu.plan import (
     Work,
     section_start,
 )
+from multilayer.engines.cpu.products import affine_into, panels_into, sum_products_into, transposed_panels_into
 from multilayer.engines.cpu.sparse import is_sparse, multiply_rows_into, multiply_transposed_rows_into
+from multilayer.engines.cpu.vectors import BYTES
 from multilayer.engines.cpu.views import block, line
 from multilayer.network import Floats
+
+# The numbers of two matrices that stay in the second-level cache.
+MOST_NUMBERS = 1 << 16
 
 
 @inner
@@ -58,7 +65,7 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
     @inlined
     @belongs_to(name)
     def forward(plan: Plan, data: Data, work: Work, theta: Floats, here: Block) -> None:
-        """Compute A of each hidden layer of a block of rows, in work.values, and the last Z, transposed in work.outputs."""
+        """Compute A of the hidden layers in work.values, and Z of the last, transposed in work.outputs."""
         first, at, rows = here.first, here.at, here.rows
         s, last = plan.layers[0, N_IN], len(plan.layers) - 1
         is_copied = embeds or _copies_inputs(plan, data)
@@ -72,12 +79,16 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
         for l in range(last + 1):
             k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
             Z = block(work.values, _place(plan, l, at), rows, n) if l < last else block(work.last, 0, rows, n)
-            _fill_rows(Z, line(theta, t, n))
             if l == 0 and is_sparse(data):
+                _fill_rows(Z, line(theta, t, n))
                 multiply_rows_into(Z, plan, data, work, first, block(theta, t + n, k, n))
             else:
                 _drop_into(A, plan, work, l, first)
-                multiply_into(Z, A, block(theta, t + n, k, n), 1.0)
+                if HAS_TILES and plan.tiles:
+                    _affine_into(Z, l == last, A, plan.layers[l, PANELS], work)
+                else:
+                    _fill_rows(Z, line(theta, t, n))
+                    multiply_into(Z, A, block(theta, t + n, k, n), 1.0)
             if l < last:
                 if normalizes:
                     _normalize(Z, plan, work, theta, l)
@@ -106,7 +117,7 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
             _sum_rows_into(line(slot, plan.layers[l, SLOT], n), delta)
             if l > 0:
                 below = block(work.deltas, _place(plan, l - 1, at), rows, k)
-                _back_into(below, delta, block(theta, t + n, k, n), plan, work, t + n)
+                _back_into(below, delta, block(theta, t + n, k, n), plan, work, l)
                 _times_derivative(
                     plan, work, l, line(work.values, _place(plan, l - 1, at), rows * k), line(below, 0, rows * k)
                 )
@@ -114,7 +125,7 @@ def make_layers(name: str, normalizes: bool, embeds: bool = False) -> tuple[Call
                     _pass_back(below, line(slot, plan.layers[l, SLOT] - 2 * k, 2 * k), plan, work, theta, l)
             elif embeds:
                 epsilon = block(work.epsilon, 0, rows, k)
-                _back_into(epsilon, delta, block(theta, t + n, k, n), plan, work, t + n)
+                _back_into(epsilon, delta, block(theta, t + n, k, n), plan, work, l)
                 _pass_back_to_embedding(epsilon, line(slot, 0, t), plan, data, work, theta, here.first)
 
     return forward, backward
@@ -128,13 +139,13 @@ def gradient_of_piece(plan: Plan, data: Data, work: Work, here: Chunk, piece: in
     delta = block(work.deltas, _place(plan, l, 0), here.rows, n)
     D = block(work.gradient, t + n + i * n, inputs, n)
     if l > 0:
-        multiply_transposed_into(D, block(work.values, _place(plan, l - 1, 0), here.rows, k), i, delta, keep)
+        _products_into(D, block(work.values, _place(plan, l - 1, 0), here.rows, k), i, delta, plan.tiles, keep)
     elif is_sparse(data):
         multiply_transposed_rows_into(D, plan, data, work, here.first, delta, keep)
     elif work.inputs.size > 0:
-        multiply_transposed_into(D, block(work.inputs, 0, here.rows, k), i, delta, keep)
+        _products_into(D, block(work.inputs, 0, here.rows, k), i, delta, plan.tiles, keep)
     else:
-        multiply_transposed_into(D, block(data.X, here.first * k, here.rows, k), i, delta, keep)
+        _products_into(D, block(data.X, here.first * k, here.rows, k), i, delta, plan.tiles, keep)
     if i == 0:
         first, size = (
             section_start(plan, l),
@@ -147,11 +158,43 @@ def gradient_of_piece(plan: Plan, data: Data, work: Work, here: Chunk, piece: in
 
 @inlined
 def arrange(plan: Plan, work: Work, theta: Floats, piece: int) -> None:
-    """Copy the weights of a piece to their transpose, if the plan uses it."""
+    """Copy the weights of a piece to the panels, if the plan uses tiles."""
     l, i, inputs = plan.pieces[piece, LAYER], plan.pieces[piece, INPUT], plan.pieces[piece, INPUTS]
-    if plan.transposes and (l > 0 or len(plan.embedding) > 0):
+    if HAS_TILES and plan.tiles:
         k, n, t = plan.layers[l, N_IN], plan.layers[l, N_OUT], plan.layers[l, THETA]
-        transpose_columns_into(block(work.transposed, t + n, n, k), i, block(theta, t + n + i * n, inputs, n))
+        first = 0 if i == 0 else 1 + i  # biases are the first row
+        rows, place = 1 + i + inputs - first, plan.layers[l, PANELS]
+        panels = line(work.panels, place, work.panels.size - place)
+        panels_into(panels, 1 + k, line(theta, t + first * n, rows * n), n, first, rows)
+        if l > 0 or len(plan.embedding) > 0:
+            place = plan.layers[l, TRANSPOSED]
+            transposed = line(work.panels, place, work.panels.size - place)
+            transposed_panels_into(transposed, line(theta, t + n + i * n, inputs * n), n, k, i, inputs)
+
+
+@inlined
+def _affine_into(Z: Floats, is_longer: bool, A: Floats, place: int, work: Work) -> None:
+    """Compute Z ← bias + A W, with the panels at a place; Z may be one vector longer."""
+    rows, n = Z.shape
+    panels = line(work.panels, place, work.panels.size - place)
+    if n * Z.itemsize < BYTES and not is_longer:
+        affine_into(work.spill, A, panels, n)
+        copy_into(line(Z, 0, rows * n), line(work.spill, 0, rows * n))
+    else:
+        affine_into(line(Z, 0, rows * n), A, panels, n)
+
+
+@inner
+def _products_into(D: Floats, A: Floats, i: int, delta: Floats, tiles: bool, keep: float) -> None:
+    """Compute D ← keep D + A'ᵀ delta, where A' are the columns from i on of A, as many as D has rows.
+
+    Tiles read the rows of both matrices again and again, which must stay in the cache.
+    """
+    rows, n = delta.shape
+    if HAS_TILES and tiles and keep == 0.0 and n * D.itemsize >= BYTES and rows * (A.shape[1] + n) <= MOST_NUMBERS:
+        sum_products_into(D, A, i, delta)
+    else:
+        multiply_transposed_into(D, A, i, delta, keep)
 
 
 @inlined
@@ -202,14 +245,10 @@ def _pass_back_to_embedding(
 
 
 @inlined
-def _back_into(eta: Floats, delta: Floats, W: Floats, plan: Plan, work: Work, place: int) -> None:
-    """(B2) Compute eta ← delta Wᵀ, without g', for the weights at ``place`` in the parameter vector.
-
-    OpenBLAS has no kernel without packing for a product with a transpose.  So the weights of small networks are also
-    kept transposed.
-    """
-    if plan.transposes:
-        multiply_into(eta, delta, block(work.transposed, place, W.shape[1], W.shape[0]), 0.0)
+def _back_into(eta: Floats, delta: Floats, W: Floats, plan: Plan, work: Work, l: int) -> None:
+    """(B2) Compute eta ← delta Wᵀ, without g', for the weights W of layer l."""
+    if HAS_TILES and plan.tiles:
+        _affine_into(eta, l == 0, delta, plan.layers[l, TRANSPOSED], work)
     else:
         multiply_by_transposed_into(eta, delta, W, 0.0)
 

@@ -133,7 +133,8 @@ def make_kernel(path: Path) -> Callable[..., int]:
         words[FIRST] = first
         words[STOP] = min(first + columns_of(_chunk_size(stop - start, plan.chunk)), stop)
         rows = words[STOP] - first
-        words[SIZE] = columns_of(_block_size(rows, plan.block, plan.least))
+        size = columns_of(_block_size(rows, plan.block, plan.least))
+        words[SIZE] = -(-size // plan.tile) * plan.tile
         words[BLOCKS] = -(-rows // words[SIZE])
         words[KIND] = ROWS
         begin_stage(words, words[BLOCKS])

@@ -13,9 +13,10 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
-from multilayer.engines.cpu.compiling import inlined
+from multilayer.engines.cpu.compiling import COMPILED, has_wide_registers, inlined
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.cpu.embeddings import embedding_memory, encode_embedding
+from multilayer.engines.cpu.panels import ROWS, panels_size
 from multilayer.engines.cpu.vectors import BYTES, STRIP
 from multilayer.engines.protocol import Objective, check_inputs
 from multilayer.equations.activations import ACTIVATIONS
@@ -38,7 +39,9 @@ ACTIVATION = 2  # code of g; -1 in the last layer
 THETA = 3  # offset of the layer's parameters in the vector: n_out biases, n_in rows of weights, gain and shift if any
 VALUES = 4  # offset of the layer's output in work.values, divided by the number of rows
 SLOT = 5  # offset of its biases in a slot: see Work.slots
-COLUMNS = 6
+PANELS = 6  # offset of its panels in work.panels, if the plan uses tiles
+TRANSPOSED = 7  # and of those of the transposed weights
+COLUMNS = 8
 
 # Columns of the table of pieces: the weights of some inputs of a layer; the piece with input 0 has the layer's section
 # of other parameters too.
@@ -69,13 +72,14 @@ class Plan(NamedTuple):
     numbers: NDArray[np.float64]  # parameters of the cost: (1, 2), or (K, 2) if they differ between outputs, or empty
     pieces: NDArray[np.int64]  # (n, 3): the parameters, divided into pieces of about equal work
     block: int  # the maximum rows of a block
+    tile: int  # the rows of a tile: all blocks but the last have a multiple of it
     least: int  # the minimum rows of a block, if the batch has that many
     chunk: int  # the maximum rows of a chunk; all three follow from the network alone, as sums depend on them
     block_rows: int  # the maximum rows of a block in this call, for which memory is allocated; with padding
     chunk_rows: int  # and of a chunk
     kept: int  # the columns that keep a batch transposed from update to update; 0 if no batch is kept
     narrow: bool  # whether the loops of narrow.py run the network
-    transposes: bool  # whether the weights are also kept transposed, for backpropagation
+    tiles: bool  # whether products.py multiplies in place of BLAS
     embedding: NDArray[np.int64]  # see embeddings.py; empty without an embedding
     dropout: NDArray[np.float64]  # (L - 1,): the rate of the inputs and of each hidden layer; empty without dropout
     seed: int  # seed of the dropout masks
@@ -129,13 +133,14 @@ class Work(NamedTuple):
     # What the blocks of a chunk contribute to the gradient, one slot each, where it is not a product over all rows: in
     # narrow.py everything, one vector per parameter; else the parameters between the weights of two layers.
     slots: Floats
-    transposed: Floats  # the transposed weights, if the plan uses them, (P,)
+    panels: Floats  # the weights in the panels of products.py, if the plan uses tiles
     clock: NDArray[np.int64]  # dropout: [the update's number, the batch's first row]
 
     outputs: Floats  # (K * rows,): Z, then H, or the cost of each entry
     errors: Floats  # (K * rows,): delta of the output layer
     scratch: Floats  # (2, rows)
-    last: Floats  # (rows, K): Z of the output layer before it is transposed
+    last: Floats  # (rows, K): Z of the output layer before it is transposed; one vector longer
+    spill: Floats  # (rows, numbers in a vector): a product that is narrower than a vector; one vector longer
     derivatives: Floats  # g' of the activations for which it does not follow from the value, laid out like values
     normalized: Floats  # Ẑ of the hidden layers, laid out like values, then the scales of the rows, (rows,) each
     epsilon: Floats  # delta of embedded inputs, (rows, s_1)
@@ -174,10 +179,12 @@ LEAST_ROWS, LEAST_ROWS_OF_WIDE = 96, 64
 # A chunk is divided into blocks, and their values are kept until the gradient is computed, from all rows of the chunk.
 CHUNK_ROWS = 1024
 # The weights are divided into about this number of pieces, each of at least so many weights.
-PIECES = 16
+PIECES = 8
 FEWEST_WEIGHTS = 2048
 # A piece has the weights of a multiple of this number of inputs.
 WHOLE_INPUTS = 12
+# OpenBLAS packs small matrices, too, unless it has kernels for AVX-512: then products.py multiplies in its place.
+HAS_TILES = COMPILED and not has_wide_registers()
 # Networks whose widest layer is narrower than this run in the loops of narrow.py.
 NARROW = 16
 # The working memory of their blocks should fit into the first-level cache, but each loop has a fixed overhead, which
@@ -201,19 +208,21 @@ def make_plan(network: Network, X: Any, dtype: DTypeLike, most_rows: int, object
     table, block = layer_table(network, np.dtype(dtype).itemsize, narrow)
     chunk = NARROW_BLOCKS * block if narrow else max(CHUNK_ROWS // block, 1) * block
     rows = max(min(block, most_rows), 1)
+    tiles = HAS_TILES and not narrow and _is_small(table, block)
     return Plan(
         layers=table,
         output=OUTPUT_CODES[network.output],
         **encode_cost(network),
         pieces=_pieces(network, narrow, is_sparse),
         block=block,
+        tile=ROWS if tiles else 1,
         least=block if narrow else LEAST_ROWS if _is_small(table, block) else LEAST_ROWS_OF_WIDE,
         chunk=chunk,
         block_rows=narrow_columns(rows) if narrow else rows,
         chunk_rows=max(min(chunk, most_rows), 1),
         kept=_kept(network, most_rows) if narrow and stays else 0,
         narrow=narrow,
-        transposes=not narrow and _is_small(table, block),
+        tiles=tiles,
         embedding=encode_embedding(network),
         dropout=np.array(rates, dtype=np.float64),
         # Numba has no mixed arithmetic of signed and unsigned integers: the upper half of the seeds becomes negative.
@@ -251,13 +260,19 @@ def layer_table(network: Network, itemsize: int, narrow: bool) -> tuple[NDArray[
     if lacks:
         raise ParameterError(f"the CPU engine cannot run {lacks}. Use the reference engine, which runs it slowly.")
     table = np.empty((len(network.layer_sizes) - 1, COLUMNS), dtype=np.int64)
-    values, weights = 0, 0
+    values, weights, place = 0, 0, 0
     for index, ((rows, n_out), theta) in enumerate(zip(layer_shapes(network), places(network), strict=True)):
         code = CODES[str(network.hidden[index])] if index < len(network.hidden) else -1
-        table[index] = (rows - 1, n_out, code, theta, values, theta - weights)
+        panels, transposed = panels_size(rows - 1, n_out, itemsize), panels_size(n_out, rows - 1, itemsize)
+        table[index] = (rows - 1, n_out, code, theta, values, theta - weights, place, place + panels)
+        place += panels + transposed
         values += n_out + narrow  # in narrow networks a row of ones precedes the units
         weights += (rows - 1) * n_out
     return table, _narrow_block(network, itemsize) if narrow else _block(table)
+
+
+def _panels_size(table: NDArray[np.int64], itemsize: int) -> int:
+    return int(table[-1, TRANSPOSED]) + panels_size(int(table[-1, N_OUT]), int(table[-1, N_IN]), itemsize)
 
 
 @functools.lru_cache(maxsize=64)
@@ -285,16 +300,18 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, n_threads: int, *,
     def take(*shape: int) -> Any:
         return np.empty(shape, dtype=dtype)
 
+    itemsize = np.dtype(dtype).itemsize
+    lanes = BYTES // itemsize
     n_inputs, *widths = layer_widths(network)
     rows, units, K = plan.block_rows, sum(widths), widths[-1]
     n_slots, P = most_blocks(plan.chunk_rows, plan.block, plan.least), n_parameters(network)
     shared: dict[str, Any] = {
         "gradient": take(P),
-        "transposed": take(P if plan.transposes else 0),
+        "panels": np.zeros(_panels_size(plan.layers, itemsize) if plan.tiles else 0, dtype=dtype),
         "clock": np.zeros(2, dtype=np.int64),
     }
     if plan.narrow:
-        shared["slots"] = take(n_slots * P * BYTES // np.dtype(dtype).itemsize)
+        shared["slots"] = take(n_slots * P * lanes)
         shared |= {"inputs": take(plan.kept * (n_inputs + 1)), "targets": take(plan.kept * K)} if plan.kept else {}
     else:
         shared["slots"] = take(n_slots * int(plan.layers[-1, SLOT] + K))
@@ -306,12 +323,12 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, n_threads: int, *,
         if plan.narrow:
             sizes |= {"values": rows * (units + len(widths)), "derivatives": rows * (units + len(widths))}
             sizes |= {"deltas": 2 * rows * max(widths), "inputs": rows * (n_inputs + 1)}
-            sizes |= dict.fromkeys(("last", "normalized", "epsilon", "waves", "masks"), 0)
+            sizes |= dict.fromkeys(("last", "spill", "normalized", "epsilon", "waves", "masks"), 0)
         else:
             normalized = normalized_sizes(network)
-            sizes |= {"last": rows * K, "derivatives": rows * units}
+            sizes |= {"last": rows * K + lanes, "spill": (rows + 1) * lanes, "derivatives": rows * units}
             sizes["normalized"] = rows * (sum(normalized) + len(normalized))
-            sizes["epsilon"] = rows * n_inputs if network.embedding is not None else 0
+            sizes["epsilon"] = rows * n_inputs + lanes if network.embedding is not None else 0
             sizes["waves"] = embedding_memory(plan.embedding, rows)
             sizes["masks"] = rows * (n_inputs + units) if len(plan.dropout) else 0
         return {name: take(size) for name, size in sizes.items() if name not in shared}
@@ -393,7 +410,7 @@ def _most_weights(table: NDArray[np.int64]) -> int:
 
 def _block(table: NDArray[np.int64]) -> int:
     rows = SMALL_PRODUCT // _most_weights(table)
-    return MOST_ROWS if rows < FEWEST_ROWS else min(rows, MOST_ROWS)
+    return MOST_ROWS if rows < FEWEST_ROWS else min(rows, MOST_ROWS) // ROWS * ROWS
 
 
 def _narrow_block(network: Network, itemsize: int) -> int:

@@ -22,7 +22,12 @@ def _block_in_python(array: Floats, start: int, rows: int, columns: int) -> Floa
     return array.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
 
 
+def _prefetch_in_python(array: Floats, place: int) -> None:
+    """Bring the element at a place into the cache, without waiting for it; the place may be behind the end."""
+
+
 if COMPILED:
+    from llvmlite import ir
     from numba import types
     from numba.core import cgutils
     from numba.core.imputils import impl_ret_borrowed
@@ -48,6 +53,22 @@ if COMPILED:
     def block(typingctx, array, start, rows, columns):
         return types.Array(array.dtype, 2, "C")(array, types.intp, types.intp, types.intp), _view
 
+    @intrinsic
+    def prefetch(typingctx, array, place):
+        def generate(context, builder, sig, args):
+            data = make_array(sig.args[0])(context, builder, args[0]).data
+            byte = ir.IntType(8).as_pointer()
+            integer = ir.IntType(32)
+            function_type = ir.FunctionType(ir.VoidType(), [byte, integer, integer, integer])
+            function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0i8")
+            address = builder.bitcast(builder.gep(data, [args[1]]), byte)
+            # To be read, kept in all levels of the cache, and data.
+            builder.call(function, [address, integer(0), integer(3), integer(1)])
+            return context.get_dummy_value()
+
+        return types.void(array, types.intp), generate
+
 else:
+    prefetch: Any = _prefetch_in_python  # type: ignore[no-redef]
     line: Any = _line_in_python  # type: ignore[no-redef]
     block: Any = _block_in_python  # type: ignore[no-redef]
