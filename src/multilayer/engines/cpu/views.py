@@ -8,21 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from multilayer.engines.cpu.compiling import COMPILED
+from multilayer.engines.cpu.compiling import emitted_by
 from multilayer.network import Floats
 
 
-def _line_in_python(array: Floats, start: int, n: int) -> Floats:
-    """Return the elements ``start`` .. ``start + n - 1`` of a contiguous array of any shape, as (n,)."""
-    return array.reshape(-1)[start : start + n]
-
-
-def _block_in_python(array: Floats, start: int, rows: int, columns: int) -> Floats:
-    """Return the ``rows * columns`` elements from ``start`` on, as (rows, columns)."""
-    return array.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
-
-
-if COMPILED:
+def _intrinsics() -> dict[str, Any]:
     from numba import types
     from numba.core import cgutils
     from numba.core.imputils import impl_ret_borrowed
@@ -48,6 +38,16 @@ if COMPILED:
     def block(typingctx, array, start, rows, columns):
         return types.Array(array.dtype, 2, "C")(array, types.intp, types.intp, types.intp), _view
 
-else:
-    line: Any = _line_in_python  # type: ignore[no-redef]
-    block: Any = _block_in_python  # type: ignore[no-redef]
+    return {"line": line, "block": block}
+
+
+@emitted_by(_intrinsics)
+def line(array: Floats, start: int, n: int) -> Floats:
+    """Return the elements ``start`` .. ``start + n - 1`` of a contiguous array of any shape, as (n,)."""
+    return array.reshape(-1)[start : start + n]
+
+
+@emitted_by(_intrinsics)
+def block(array: Floats, start: int, rows: int, columns: int) -> Floats:
+    """Return the ``rows * columns`` elements from ``start`` on, as (rows, columns)."""
+    return array.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
