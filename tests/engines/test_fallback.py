@@ -53,15 +53,17 @@ def broken(*arguments: Any) -> None:
 def fails(error: BaseException) -> Any:
     """Return a kernel whose compilation raises the error."""
 
-    def compile_(sig: Any) -> Any:
-        compilations.append(sig)
+    def descend(*arguments: Any) -> None: ...
+
+    def find(signature: Any) -> Any:
+        compilations.append(signature)
         raise error
 
     compilations: list[Any] = []
-    compile_or_raise = compiling._or_engine_error(compile_, "descend-dense")
-    call: Any = lambda *arguments: compile_or_raise(len(arguments))  # noqa: E731
-    call.compilations = compilations
-    return call
+    kernel: Any = compiling.Kernel(descend)
+    kernel._found = find
+    kernel.compilations = compilations
+    return kernel
 
 
 @pytest.fixture
