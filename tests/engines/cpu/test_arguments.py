@@ -22,6 +22,9 @@ from multilayer.engines.cpu.arguments import HEAD, N_BEFORE, OFFSETS, Array, Rec
 compiled_only = pytest.mark.skipif(not compiling.COMPILED, reason="there is no compiler in this run")
 
 
+FOREIGN = np.dtype(np.float64).newbyteorder()  # of other processors
+
+
 class Pair(NamedTuple):
     first: Any
     second: Any
@@ -34,7 +37,9 @@ arrays = st.one_of(
     [of_numpy.arrays(dtype, of_numpy.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=4)) for dtype in DTYPES]
 )
 values = st.recursive(
-    st.one_of(numbers, arrays), lambda inside: st.one_of(st.builds(Pair, inside, inside), st.tuples(inside)), max_leaves=8
+    st.one_of(numbers, arrays),
+    lambda inside: st.one_of(st.builds(Pair, inside, inside), st.tuples(inside)),
+    max_leaves=8,
 )
 
 
@@ -99,7 +104,7 @@ def test_types_of_arguments() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["text", None, [1.0], np.zeros((4, 4))[:, ::2], np.zeros((4, 4)).T, np.zeros(2, ">f8" if sys.byteorder == "little" else "<f8"),
+    ["text", None, [1.0], np.zeros((4, 4))[:, ::2], np.zeros((4, 4)).T, np.zeros(2, FOREIGN),
      np.zeros(2, object), np.zeros(2, "M8[s]"), np.zeros(2, complex)],
     ids=repr,
 )  # fmt: skip
@@ -145,14 +150,12 @@ def test_machine_code_refuses_arguments_of_other_types() -> None:
     call = echo.caller(signature_of(good))
     assert call(good) == 1.0
     plane = np.ones((4, 4), np.float32)
-    others: list[tuple[Any, ...]] = [
-        (Pair(first, good[0].second), *good[1:])
-        for first in (
-            np.ones((1, 2)), np.ones(2, np.float32), np.ones((1, 2, 1), np.float32), plane[:, ::2], plane.T[:2],
-            np.ones((1, 2), ">f4"), np.ones((1, 2), np.int32), 1.0, None, "text", [[1.0, 1.0]], (1.0, 1.0), object(),
-            np.ones((1, 2), np.float32).view(np.memmap),
-        )
+    firsts: list[Any] = [
+        np.ones((1, 2)), np.ones(2, np.float32), np.ones((1, 2, 1), np.float32), plane[:, ::2], plane.T[:2],
+        np.ones((1, 2), np.dtype(np.float32).newbyteorder()), np.ones((1, 2), np.int32), 1.0, None, "text",
+        [[1.0, 1.0]], (1.0, 1.0), object(), np.ones((1, 2), np.float32).view(np.memmap),
     ]  # fmt: skip
+    others: list[tuple[Any, ...]] = [(Pair(first, good[0].second), *good[1:]) for first in firsts]
     others += [
         (tuple(good[0]), *good[1:]),
         (*good[:2], "1.0", *good[3:]),

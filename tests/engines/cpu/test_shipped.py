@@ -75,7 +75,7 @@ def test_shipped_code_gives_the_results_of_compiled_code(use: Path) -> None:
 def test_a_damaged_file_is_not_run(damage: str, use: Path) -> None:
     whole = use.read_bytes()
     flipped = whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]
-    use.write_bytes({"cut": whole[:1000], "flipped": flipped, "empty": b"", "text": b"hello"}[damage])
+    use.write_bytes({"cut": whole[: len(whole) // 2], "flipped": flipped, "empty": b"", "text": b"hello"}[damage])
     assert find() is None
 
 
@@ -97,7 +97,8 @@ def test_a_forged_file_with_a_right_digest_is_loaded_only_if_it_is_this_kernel(u
     assert find() is not None
 
 
-def test_other_types_constants_and_versions_are_compiled(use: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("use")
+def test_other_types_constants_and_versions_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find() is not None
     assert find(signature_of((*ARGUMENTS[:3], 1.0, ARGUMENTS[4]))) is None
     assert find(signature_of((ARGUMENTS[0].astype(np.int32), *ARGUMENTS[1:]))) is None
@@ -177,7 +178,21 @@ def undefined_symbols(machine_code: bytes) -> set[str]:
     return found
 
 
-C_LIBRARY = {"memcpy", "memmove", "memset", "exp", "expf", "log", "logf", "sqrt", "sqrtf", "pow", "round", "rint", "fmod"}
+C_LIBRARY = {
+    "memcpy",
+    "memmove",
+    "memset",
+    "exp",
+    "expf",
+    "log",
+    "logf",
+    "sqrt",
+    "sqrtf",
+    "pow",
+    "round",
+    "rint",
+    "fmod",
+}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other object files")
@@ -191,7 +206,9 @@ def test_object_files_call_only_blas_and_the_c_library_and_hold_no_paths() -> No
         if not stored.startswith(objects.MAGIC):
             continue
         start = len(objects.MAGIC) + 32
-        key = objects.json.loads(stored[start + 4 : start + 4 + int.from_bytes(stored[start : start + 4], "little")])["key"]
+        key = objects.json.loads(stored[start + 4 : start + 4 + int.from_bytes(stored[start : start + 4], "little")])[
+            "key"
+        ]
         machine_code, _, calls = objects.unpacked(stored, key)
         assert undefined_symbols(machine_code) - {"", "_GLOBAL_OFFSET_TABLE_"} <= {*calls, *C_LIBRARY}, path.name
         assert str(Path.home()).encode() not in machine_code

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from multilayer.cli.config import ConfiguredCommand
 from multilayer.cli.console import Output
 from multilayer.cli.options import option
+from multilayer.cli.progress import waiting
 
 _COMMON = ("dense", "narrow")
 _OTHERS = ("normalized", "embedded", "embedded-normalized")
@@ -40,12 +43,13 @@ def warmup(kinds: tuple[str, ...], dtype: str | None, quiet: bool) -> None:
       multilayer warmup --kind all --dtype float64
     """
     output = Output(quiet)
-    from multilayer.engines import warmup as warming
+    import multilayer
 
-    def show(result: warming.WarmedUp) -> None:
+    def show(result: Any) -> None:
         n = len(result.compiled)
         made = f"{n} {'kernel' if n == 1 else 'kernels'} compiled" if n else "nothing to compile"
         output.say(f"{result.kind}, {result.dtype}: {made}, {result.seconds:.1f} s")
 
     chosen = KINDS if "all" in kinds else kinds or _COMMON
-    warming.warmup(chosen, DTYPES if dtype is None else (dtype,), report=show)
+    with waiting(output, "compiling for this machine, once"):
+        multilayer.warmup(chosen, DTYPES if dtype is None else (dtype,), report=show)

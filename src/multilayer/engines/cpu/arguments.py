@@ -172,9 +172,7 @@ def call(a):
     return call
 
 
-def _add_expressions(
-    place: str, types: Signature, tests: list[str], values: list[str], names: dict[str, Any]
-) -> None:
+def _add_expressions(place: str, types: Signature, tests: list[str], values: list[str], names: dict[str, Any]) -> None:
     """Add the tests of records, and one expression for each array and number of the tuple at a place."""
     for index, type_ in enumerate(types):
         here = f"{place}[{index}]"
@@ -214,7 +212,7 @@ def _check_offsets() -> None:
         shape = ctypes.c_int64.from_address(start + OFFSETS.shape).value
         if tuple((ctypes.c_int64 * array.ndim).from_address(shape)) != array.shape or address != id(array.dtype):
             raise RuntimeError("arrays have another layout in this Python or NumPy")
-    for dtype in (np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.float64).newbyteorder()):
+    for dtype in (np.dtype(np.float32), np.dtype(np.complex128), np.dtype(np.float64).newbyteorder()):
         start = id(dtype) + HEAD
         kind, order = (ctypes.c_char.from_address(start + at).value for at in (OFFSETS.kind, OFFSETS.byteorder))
         itemsize = ctypes.c_int64.from_address(start + OFFSETS.itemsize).value

@@ -14,6 +14,7 @@ from typing import Any
 from multilayer.engines.cpu import folders, objects, processor
 from multilayer.engines.cpu.arguments import Signature
 from multilayer.engines.cpu.dependencies import kernel_key
+from multilayer.engines.cpu.notice import noted_if_long
 from multilayer.engines.protocol import report_compilation
 
 
@@ -75,13 +76,14 @@ def find_or_compile(name: str, function: Callable[..., Any], signature: Signatur
     if found is not None:
         return found
     report_compilation(name)
-    from multilayer.engines.cpu.compiler import compile_kernel  # imports Numba
+    with noted_if_long():
+        from multilayer.engines.cpu.compiler import compile_kernel  # imports Numba
 
-    if key != (key := key_of(function, signature)):  # with Numba imported, its settings are known exactly
-        found = cache.read(name, key)
-        if found is not None:
-            return found
-    compiled = compile_kernel(function, signature)
+        if key != (key := key_of(function, signature)):  # with Numba imported, its settings are known exactly
+            found = cache.read(name, key)
+            if found is not None:
+                return found
+        compiled = compile_kernel(function, signature)
     content = objects.packed(key, compiled.machine_code, compiled.returns, compiled.calls)
     if compiled.is_portable and cache.may_write(function, signature, key):
         cache.write(name, key, content)

@@ -12,6 +12,7 @@ from numba import njit
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+from numba.core.types.containers import BaseTuple
 from numba.extending import overload
 from numba.np import numpy_support
 
@@ -121,7 +122,7 @@ def _intrinsic(make: Callable[[], dict[str, Any]], name: str) -> Any:
 def _numba_type(type_: Any) -> Any:
     if isinstance(type_, Record):
         class_ = type_.class_ if hasattr(type_.class_, "_fields") else None
-        return types.BaseTuple.from_types(tuple(map(_numba_type, type_.members)), class_)
+        return BaseTuple.from_types(tuple(map(_numba_type, type_.members)), class_)
     if isinstance(type_, Array):
         dtype = numpy_support.from_dtype(np.dtype(f"{type_.kind}{type_.itemsize}"))
         return types.Array(dtype, type_.ndim, "C")

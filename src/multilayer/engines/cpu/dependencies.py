@@ -18,7 +18,6 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module, metadata
-from importlib.abc import InspectLoader
 from importlib.util import find_spec
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -281,20 +280,29 @@ def _version_of_numba() -> str:
 
 @functools.cache
 def _code_of(module: str) -> CodeType:
-    spec = find_spec(module)
-    code = spec.loader.get_code(module) if spec is not None and isinstance(spec.loader, InspectLoader) else None
+    code: CodeType | None = getattr(_loader_of(module), "get_code", _nothing)(module)
     if code is None:
-        raise IndescribableError(f"the module {module}")
+        raise IndescribableError(f"the module {module}, which has no code")
     return code
 
 
 @functools.cache
 def _digest_of_source(module: str) -> str:
-    spec = find_spec(module)
-    source = spec.loader.get_source(module) if spec is not None and isinstance(spec.loader, InspectLoader) else None
+    source: str | None = getattr(_loader_of(module), "get_source", _nothing)(module)
     if source is None:
         raise IndescribableError(f"the module {module}, which has no source")
     return hashlib.sha256(source.encode()).hexdigest()
+
+
+def _loader_of(module: str) -> Any:
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):  # a script
+        return None
+    return None if spec is None else spec.loader
+
+
+def _nothing(module: str) -> None: ...
 
 
 def _digest_of(thing: Any) -> str:

@@ -148,5 +148,7 @@ class _Values:
         for extent in reversed(shape[1:]):
             strides.insert(0, builder.mul(strides[0], extent))
         data = self._field(start, OFFSETS.data, context.get_data_type(type_.dtype).as_pointer())
-        populate_array(array, data, cgutils.pack_array(builder, shape), cgutils.pack_array(builder, strides), itemsize, None)
+        populate_array(
+            array, data, cgutils.pack_array(builder, shape), cgutils.pack_array(builder, strides), itemsize, None
+        )
         return array._getvalue()

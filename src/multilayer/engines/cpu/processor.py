@@ -49,8 +49,10 @@ def setting(name: str) -> Any:
         return getattr(config, name)
     convert, default = _OWN[name]
     text = os.environ.get(f"NUMBA_{name}")
+    if name == "CPU_FEATURES" and text is None and os.environ.get("NUMBA_CPU_NAME", "").lower() == "generic":
+        return ""
     try:
-        return convert(text) if text else default
+        return default if text is None else convert(text)
     except ValueError:
         return default  # Numba warns of it and does the same
 
@@ -84,11 +86,10 @@ def host() -> tuple[str, str]:
     from llvmlite import binding
 
     name, features = setting("CPU_NAME"), setting("CPU_FEATURES")
-    if features is None and str(name).lower() == "generic":
-        features = ""
-    if features is None:
-        features = _features_of_this_processor()
-    return name if name is not None else binding.get_host_cpu_name(), features
+    return (
+        binding.get_host_cpu_name() if name is None else name,
+        _features_of_this_processor() if features is None else features,
+    )
 
 
 def _features_of_this_processor() -> str:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from multilayer.engines.cpu import blas_symbols, compiling, objects, shipped
+from multilayer.engines.cpu import blas_symbols, compiling, folders, objects, shipped
 from multilayer.engines.cpu.arguments import signature_of
 from multilayer.engines.cpu.dependencies import portable_key
 from multilayer.engines.cpu.engine import CpuEngine
@@ -59,7 +59,8 @@ def compile_into(folder: Path, level: str, kernel: Any, arguments: tuple[Any, ..
     if not compiled.is_portable or not set(compiled.calls) <= set(blas_symbols.ADDRESSES):
         raise RuntimeError(f"the machine code of {kernel.name} depends on this process")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(objects.packed(key, compiled.machine_code, compiled.returns, compiled.calls))
+    content = objects.packed(key, compiled.machine_code, compiled.returns, compiled.calls)
+    folders.write_whole(path, content)  # atomically, because the processes for two dtypes share some kernels
 
 
 def make(folder: Path, level: str, dtype: str, kinds: Iterable[str] = KINDS) -> None:
@@ -74,10 +75,14 @@ def make(folder: Path, level: str, dtype: str, kinds: Iterable[str] = KINDS) -> 
         compile_into(folder, level, kernel, arguments)
         return 0
 
-    compiling.Kernel.__call__ = compile_only  # type: ignore[method-assign]
-    for kind in kinds:
-        n_calls = 0
-        run_small(CpuEngine(), KINDS[kind], dtype)
+    real = compiling.Kernel.__call__
+    compiling.Kernel.__call__ = compile_only  # type: ignore[method-assign,assignment]
+    try:
+        for kind in kinds:
+            n_calls = 0
+            run_small(CpuEngine(), KINDS[kind], dtype)
+    finally:
+        compiling.Kernel.__call__ = real  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

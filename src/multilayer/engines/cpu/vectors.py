@@ -220,7 +220,19 @@ def _intrinsics() -> dict[str, Any]:
 
         return sums(sums, array, types.intp, numbers, types.intp, types.intp), generate
 
-    made = (zeros, load, store, add_outer, gate, zero_strips, spread_strips, spread, load_strips, store_strips, add_scaled)
+    made = (
+        zeros,
+        load,
+        store,
+        add_outer,
+        gate,
+        zero_strips,
+        spread_strips,
+        spread,
+        load_strips,
+        store_strips,
+        add_scaled,
+    )
     return {each._defn.__name__: each for each in made}
 
 
