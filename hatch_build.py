@@ -1,4 +1,4 @@
-"""The build hook of wheels: compiles the kernels of the CPU engine to machine code, so that users need not.
+"""The build of wheels by hatchling, with the CPU engine's kernels as machine code, so that users need not compile.
 
 An editable installation compiles nothing.  Neither does a build with MULTILAYER_NO_MACHINE_CODE=1, nor one where Numba
 cannot be installed: its wheel is the same for all platforms, and kernels are compiled when they are first called.
@@ -14,27 +14,38 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import hatchling.build
+from hatchling.build import (  # noqa: F401 the other functions of a build backend
+    build_editable,
+    build_sdist,
+    build_wheel,
+    get_requires_for_build_editable,
+    get_requires_for_build_sdist,
+)
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# What ``multilayer.engines.cpu.shipping`` imports.
+# What ``multilayer.engines.cpu.shipping`` imports; the project requires the same, under the same conditions.
 NEEDED = ("numba", "numpy", "scipy", "threadpoolctl")
 TARGET = "multilayer/engines/cpu/machine_code"
 # The object files call only functions of the C library that every version of it has.
 LINUX = "manylinux_2_17"
 
 
+def get_requires_for_build_wheel(config_settings: dict[str, Any] | None = None) -> list[str]:
+    """Return what the build of a wheel needs; unlike a hook's dependencies, this does not apply to editable ones."""
+    needed = hatchling.build.get_requires_for_build_wheel(config_settings)
+    if _is_switched_off():
+        return needed
+    declared = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    return [*needed, *(each for each in declared if each.startswith(NEEDED))]
+
+
 class MachineCodeHook(BuildHookInterface[Any]):
     """Adds a folder of machine code to the wheel, and its platform to the wheel's tag."""
-
-    def dependencies(self) -> list[str]:
-        """Return the packages that compile: the same as those of the project, under the same conditions."""
-        if _is_switched_off():
-            return []
-        declared = self.metadata.core_raw_metadata["dependencies"]
-        return [each for each in declared if each.startswith(NEEDED)]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before the wheel is written."""
