@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multilayer.engines.warmup import warmup
     from multilayer.ensembles import EnsembleClassifier, EnsembleRegressor
     from multilayer.estimators import ConvergenceWarning, MLPClassifier, MLPRegressor, NotFittedError
     from multilayer.files import load_model, resume, save_model
@@ -30,6 +31,7 @@ _HOMES = {
     "load_model": "multilayer.files",
     "resume": "multilayer.files",
     "save_model": "multilayer.files",
+    "warmup": "multilayer.engines.warmup",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "load_model",
     "resume",
     "save_model",
+    "warmup",
 ]
 
 

@@ -16,7 +16,17 @@ def test_version_is_printed(run):
 
 
 @pytest.mark.parametrize(
-    "args", [(), ("--help",), ("-h",), ("demo", "--help"), ("train", "--help"), ("cv", "--help"), ("search", "--help")]
+    "args",
+    [
+        (),
+        ("--help",),
+        ("-h",),
+        ("demo", "--help"),
+        ("train", "--help"),
+        ("cv", "--help"),
+        ("search", "--help"),
+        ("warmup", "--help"),
+    ],
 )
 def test_help_has_examples_and_fits_into_80_columns(run, args):
     result = run(*args)
@@ -66,4 +76,5 @@ def test_entry_point_runs_as_a_module():
 
 
 def test_commands_are_in_order():
-    assert list(main.commands) == ["demo", "train", "cv", "search", "predict", "evaluate", "inspect", "export", "serve"]
+    of_models = ["predict", "evaluate", "inspect", "export", "serve"]
+    assert list(main.commands) == ["demo", "train", "cv", "search", *of_models, "warmup"]

@@ -22,6 +22,7 @@ from multilayer.engines.blas_threads import one_blas_thread
 from multilayer.engines.cpu import compiling
 from multilayer.engines.cpu.engine import CpuEngine
 from multilayer.engines.cpu.folders import FOLDER, candidates
+from multilayer.engines.cpu.functions import CALLABLE
 from multilayer.engines.cpu.plan import CODES, make_plan
 from multilayer.equations import ACTIVATIONS, Adam
 from multilayer.network import Network
@@ -191,20 +192,14 @@ def test_a_kernel_loaded_from_disk_calls_its_own_functions(tmp_path: Path) -> No
     assert output(start(IN_TURN, "5", "18", **with_cache(tmp_path))) == ["descend-narrow"]
 
 
-def functions_named() -> dict[str, set[int]]:
-    """Return the names of the compiled functions of the engine, with the functions of each name."""
-    named: dict[str, set[int]] = {}
-    for thing in gc.get_objects():
-        if type(thing).__name__ == "CPUDispatcher":
-            function = thing.py_func
-            if function.__module__.startswith("multilayer"):
-                named.setdefault(f"{function.__module__}.{function.__qualname__}", set()).add(id(function))
-    return named
-
-
 @compiled_only
-def test_compiled_functions_have_unique_names() -> None:
-    named = functions_named()
+def test_kernels_and_compiled_functions_have_unique_names() -> None:
+    kernels = [thing for thing in gc.get_objects() if isinstance(thing, compiling.Kernel)]
+    of_this_engine = [each.py_func for each in kernels] + [implementation for _, _, implementation in CALLABLE]
+    named: dict[str, set[int]] = {}
+    for function in of_this_engine:
+        if function.__module__.startswith("multilayer") and function.__name__ != "chosen":
+            named.setdefault(f"{function.__module__}.{function.__qualname__}", set()).add(id(function))
     assert any(name.endswith("descend-narrow") for name in named)
     assert [name for name, functions in named.items() if len(functions) > 1] == []
 

@@ -53,15 +53,17 @@ def broken(*arguments: Any) -> None:
 def fails(error: BaseException) -> Any:
     """Return a kernel whose compilation raises the error."""
 
-    def compile_(sig: Any) -> Any:
-        compilations.append(sig)
+    def descend(*arguments: Any) -> None: ...
+
+    def find(signature: Any) -> Any:
+        compilations.append(signature)
         raise error
 
     compilations: list[Any] = []
-    compile_or_raise = compiling._or_engine_error(compile_, "descend-dense")
-    call: Any = lambda *arguments: compile_or_raise(len(arguments))  # noqa: E731
-    call.compilations = compilations
-    return call
+    kernel: Any = compiling.Kernel(descend)
+    kernel._found = find
+    kernel.compilations = compilations
+    return kernel
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def test_fallback_results_equal_those_of_the_reference_engine(
         np.testing.assert_array_equal(one, other)
     message = str(warning.message)
     assert message.startswith("the compiled engine cannot be used. The reference engine replaces it: it is slower")
-    assert "the kernel broken cannot be compiled: TypingError: " in message
+    assert "the kernel broken cannot be compiled: TypeError: Signature mismatch" in message
     assert "\n" not in message
     assert warning.filename == __file__
 
@@ -166,7 +168,7 @@ def test_engine_itself_raises_an_engine_error(no_kernel: Any) -> None:
         warnings.simplefilter("ignore")
         problem.fit(X, y)
     for _ in range(2):
-        with pytest.raises(EngineError, match=r"^the kernel broken cannot be compiled: TypingError: "):
+        with pytest.raises(EngineError, match=r"^the kernel broken cannot be compiled: TypeError: "):
             cpu_engine.CpuEngine().predict(problem.network_, problem.parameters_, X)
 
 

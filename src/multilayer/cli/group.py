@@ -17,6 +17,7 @@ from multilayer.cli.commands.demo import demo
 from multilayer.cli.commands.model import evaluate, export, inspect, predict
 from multilayer.cli.commands.serve import serve
 from multilayer.cli.commands.table import cv, search, train
+from multilayer.cli.commands.warmup import warmup
 from multilayer.cli.console import show_as_note
 from multilayer.cli.limits import NO_ROOM, UnfinishedError
 from multilayer.cli.options import OPTION_NAMES
@@ -193,5 +194,5 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (demo, train, cv, search, predict, evaluate, inspect, export, serve):
+for command in (demo, train, cv, search, predict, evaluate, inspect, export, serve, warmup):
     cli.add_command(command)

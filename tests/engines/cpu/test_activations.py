@@ -5,23 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from multilayer.engines.cpu import activations
+from multilayer.engines.cpu import activations, functions
 from multilayer.engines.cpu.activations import STORES_DERIVATIVE, activate_into, derivative_times_into
 from multilayer.equations import ACTIVATIONS
 from multilayer.equations.activations import SELU_ALPHA, SELU_SCALE
 
-try:
-    import numba
-
-    COMPILED = not numba.config.DISABLE_JIT
-except ImportError:
-    COMPILED = False
-
+COMPILED = functions.COMPILED
 MODES = ["interpreted", "compiled"] if COMPILED else ["interpreted"]
 NAMES = list(ACTIVATIONS)
 DTYPES = [np.float32, np.float64]
 
 if COMPILED:
+    import numba
+
+    from multilayer.engines.cpu.compiler import teach_numba
+
+    teach_numba()
 
     @numba.njit(error_model="numpy")
     def _activate(code, a, d):

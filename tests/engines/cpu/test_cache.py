@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import multilayer
-from multilayer.engines.cpu import compiling, folders
+from multilayer.engines.cpu import compiling, folders, objects, processor
 from multilayer.engines.cpu.folders import FOLDER
 from multilayer.engines.protocol import compilations_reported_to
 
@@ -35,17 +35,23 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows keeps no suc
 @pytest.fixture(autouse=True)
 def _a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test a new cache in its own folder."""
-    monkeypatch.setattr(cache.numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    use_cache_dir(tmp_path / "cache", monkeypatch)
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     reset_cache(monkeypatch)
 
 
+def use_cache_dir(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the first folder of the cache, in this process and in those that it starts."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(path))
+    before = processor.setting
+    monkeypatch.setattr(processor, "setting", lambda name: str(path) if name == "CACHE_DIR" else before(name))
+
+
 def reset_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Restore the state of the cache in a new process."""
-    for name, value in {"_folders": None, "_writable": None, "_compiled": (), "_has_changed": False}.items():
-        monkeypatch.setattr(cache.KernelCache, name, value)
+    monkeypatch.setattr(cache, "_cache", None)
 
 
 @contextmanager
@@ -123,9 +129,9 @@ def test_a_damaged_file_is_replaced_by_a_new_compilation(damage: str, tmp_path: 
     (path,) = files(tmp_path)
     whole = path.read_bytes()
     flipped = whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]
-    path.write_bytes({"cut": whole[:1000], "flipped": flipped, "empty": b"", "text": b"hello"}[damage])
+    path.write_bytes({"cut": whole[: len(whole) // 2], "flipped": flipped, "empty": b"", "text": b"hello"}[damage])
     assert run(make_kernel(2.0)) == (2.0, True)
-    assert path.read_bytes()[: len(cache.MAGIC)] == cache.MAGIC
+    assert path.read_bytes()[: len(objects.MAGIC)] == objects.MAGIC
     assert run(make_kernel(2.0)) == (2.0, False)
 
 
@@ -152,7 +158,7 @@ def test_pickles_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (path,) = files(tmp_path)
     pickled = pickle.dumps(Attack())
     for forged in (pickled, hashlib.sha256(pickled).digest() + pickled):
-        path.write_bytes(cache.MAGIC + forged if forged is pickled else forged)
+        path.write_bytes(objects.MAGIC + forged if forged is pickled else forged)
         assert run(make_kernel(2.0)) == (2.0, True)
     assert not (tmp_path / "attacked").exists()
 
@@ -179,7 +185,7 @@ def test_a_folder_that_others_may_write_to_is_not_used(
     reset_cache(monkeypatch)
     kernel = make_kernel(2.0)
     assert run(kernel) == (2.0, True)
-    assert kernel._cache.cache_path == str(tmp_path / "home" / ".cache" / FOLDER)  # the next one
+    assert cache.the_cache().writable == tmp_path / "home" / ".cache" / FOLDER  # the next one
 
 
 @posix_only
@@ -245,13 +251,14 @@ def test_a_filled_read_only_folder_is_used(tmp_path: Path, monkeypatch: pytest.M
 def test_kernels_are_compiled_where_no_folder_is_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("in the way")
-    monkeypatch.setattr(cache.numba.config, "CACHE_DIR", str(in_the_way))
+    use_cache_dir(in_the_way, monkeypatch)
+    reset_cache(monkeypatch)
     for name in ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(in_the_way))
     assert folders.first_writable(folders.candidates(str(in_the_way))) is None
     kernel = make_kernel(2.0)
     assert run(kernel) == (2.0, True)
-    assert kernel._cache.cache_path == ""
+    assert cache.the_cache().writable is None
 
 
 def test_a_full_disk_leaves_no_incomplete_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

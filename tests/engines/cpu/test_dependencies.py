@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multilayer.engines.cpu import activations, compiling, dependencies, dropout, inference, kernels, shuffling, updates
+from multilayer.engines.cpu import (
+    activations,
+    compiling,
+    costs,
+    dependencies,
+    dropout,
+    functions,
+    inference,
+    kernels,
+    shuffling,
+    updates,
+)
 
 if not compiling.COMPILED:
     pytest.skip("there is no compiler in this run", allow_module_level=True)
@@ -20,20 +31,18 @@ import numba
 from numba import types
 
 from multilayer.engines.cpu import vectors
+from multilayer.engines.cpu.arguments import signature_of
+from multilayer.engines.cpu.functions import CALLABLE
+
+HOST = ("znver4", "+avx2")
 
 
-class Codegen:
-    """The part of the interface of Numba that is used: the processor."""
-
-    def __init__(self, *processor: str) -> None:
-        self.processor = processor or ("x86_64", "znver4", "+avx2")
-
-    def magic_tuple(self) -> tuple[str, ...]:
-        return self.processor
+def key(function: Callable[..., Any], *arguments: Any, host: tuple[str, str] = HOST) -> str:
+    return dependencies.kernel_key(function, signature_of(arguments), host)
 
 
-def key(function: Callable[..., Any], *argument_types: Any, options: Any = None, codegen: Any = None) -> str:
-    return dependencies.kernel_key(function, argument_types, options or {}, codegen or Codegen())
+def portable_key(function: Callable[..., Any], *arguments: Any, level: str = "x86-64-v3") -> str:
+    return dependencies.portable_key(function, signature_of(arguments), level)
 
 
 def make_function(
@@ -93,13 +102,16 @@ def test_mutually_recursive_functions_have_a_key() -> None:
     assert key(first) != key(make_function(2, helper="def helper(x): return kernel(x - 1) + VALUE"))
 
 
-def test_compiled_functions_and_their_options_are_in_the_key() -> None:
+def test_compiled_functions_and_their_options_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functions, "CALLABLE", [])
+
     def helper(x: float) -> float:
         return x
 
     made_of = [numba.njit(helper), numba.njit(fastmath=True)(helper), numba.njit(lambda x: x)]
     assert len({key(make_function(each)) for each in made_of}) == 3
-    assert key(make_function(1), options={"nogil": True}) != key(make_function(1), options={"nogil": False})
+    marked = [compiling.inner, compiling.inlined, compiling.inner_sum, compiling.emitted_by(dict)]
+    assert len({key(make_function(mark(lambda x: x))) for mark in marked}) == 4
 
 
 def test_objects_without_a_stable_description_give_no_key() -> None:
@@ -109,27 +121,28 @@ def test_objects_without_a_stable_description_give_no_key() -> None:
 
 
 def test_types_of_arguments_and_names_of_fields_are_in_the_key() -> None:
-    number, array = types.int64, types.Array(types.float64, 1, "C")
-    records = [
-        types.NamedTuple((number, number), namedtuple("Plan", "rows columns")),
-        types.NamedTuple((number, number), namedtuple("Plan", "columns rows")),  # a type of the same name for Numba
-    ]
-    assert str(records[0]) == str(records[1])
-    keys = [key(make_function(1), each) for each in (number, array, types.Array(types.float64, 1, "A"), *records)]
-    assert len(set(keys)) == len(keys)
+    records = [namedtuple("Plan", "rows columns")(1, 1), namedtuple("Plan", "columns rows")(1, 1), (1, 1)]
+    arrays = [np.zeros(2), np.zeros((2, 1)), np.zeros(2, np.float32), np.zeros(2, np.int64), np.zeros(2, np.uint64)]
+    for key_of in (key, lambda *arguments: portable_key(activations.identity, *arguments[1:])):
+        keys = [key_of(make_function(1), each) for each in (1, 1.0, True, *arrays, *records)]
+        assert len(set(keys)) == len(keys)
+        assert key_of(make_function(1), 1, (1,)) != key_of(make_function(1), (1, 1))
 
 
 def test_versions_settings_and_processor_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = [key(make_function(1)), key(make_function(1), codegen=Codegen("x86_64", "znver4", "-avx2"))]
+    keys = [key(make_function(1)), key(make_function(1), host=("znver4", "-avx2"))]
     import llvmlite
     import scipy
 
     import multilayer
 
-    for module in (multilayer, numba, llvmlite, np, scipy):
+    for module in (multilayer, llvmlite, np, scipy):
         with monkeypatch.context() as changed:
             changed.setattr(module, "__version__", "99.0")
             keys.append(key(make_function(1)))
+    with monkeypatch.context() as changed:
+        changed.setattr(dependencies.metadata, "version", lambda name: "99.0" if name == "numba" else "0")
+        keys.append(key(make_function(1)))
     for setting in ("BOUNDSCHECK", "OPT", "SLP_VECTORIZE"):
         with monkeypatch.context() as changed:
             changed.setattr(numba.config, setting, 77)
@@ -150,21 +163,22 @@ def test_versions_settings_and_processor_are_in_the_key(monkeypatch: pytest.Monk
         (kernels.NARROW, activations, "SELU_SLOPE_AT_0", 1.0),
         (kernels.DENSE, updates, "PART", 8192),
         (inference._NARROW, vectors, "BYTES", 16),
-        (kernels.DENSE_CHOSEN, kernels.chosen_into.py_func.__globals__, "FOCAL", 77),
+        (kernels.DENSE_CHOSEN, costs, "FOCAL", 77),
         (shuffling.shuffle_into, shuffling, "MIDDLE", 398),
     ],
 )
 def test_constants_of_the_engine_are_in_the_key(
     kernel: Any, module: Any, name: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = key(kernel.py_func)
-    (monkeypatch.setitem if isinstance(module, dict) else monkeypatch.setattr)(module, name, value)
+    before, portable = key(kernel.py_func), portable_key(kernel.py_func)
+    monkeypatch.setattr(module, name, value)
     assert key(kernel.py_func) != before
+    assert portable_key(kernel.py_func) != portable
 
 
 def test_constants_of_the_counter_based_generator_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key(kernels.DENSE.py_func)
-    code = dropout._philox.py_func.__code__
+    code = dropout._philox.__code__
     constants = [name for name in code.co_names if isinstance(vars(dropout).get(name), int | np.integer)]
     assert constants
     for name in constants:
@@ -175,16 +189,39 @@ def test_constants_of_the_counter_based_generator_are_in_the_key(monkeypatch: py
 
 def test_every_compiled_function_of_the_engine_is_reached_from_a_kernel() -> None:
     description = dependencies._Description()
-    every = [each for name, each in vars(kernels).items() if name.isupper() and type(each).__name__ == "CPUDispatcher"]
-    assert len(every) == 10
-    predictions = [inference._DENSE, inference._NORMALIZED, inference._NARROW]
-    predictions += [inference._EMBEDDED, inference._EMBEDDED_NORMALIZED]
-    for dispatcher in [shuffling.shuffle_into, *predictions, *every]:
-        description.add(dispatcher.py_func)
+    for thing in gc.get_objects():
+        if isinstance(thing, compiling.Kernel) and thing.py_func.__module__.startswith("multilayer.engines.cpu"):
+            description.add(thing.py_func)
     reached = {id(each) for each in description._held}
-    compiled = [thing for thing in gc.get_objects() if type(thing).__name__ in ("CPUDispatcher", "_Intrinsic")]
-    for thing in compiled:
-        function = thing.py_func if hasattr(thing, "py_func") else thing._defn
-        if function.__module__.startswith("multilayer.engines.cpu"):
-            assert id(function) in reached, function.__qualname__
-    assert {id(vectors._VectorModel), id(compiling.InnerCompiler)} <= reached
+    missing = set()
+    for function, how, implementation in CALLABLE:
+        parts = how if isinstance(how, tuple) else (how,) if callable(how) else ()
+        is_ours = function.__module__.startswith("multilayer.engines.cpu")
+        if is_ours and not {id(each) for each in (function, implementation, *parts)} <= reached:
+            missing.add(function.__qualname__)
+    assert missing == {"normal_cdf", "identity", "identity_prime"}  # which no kernel calls
+
+
+def test_modules_that_compile_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, portable = key(make_function(1)), portable_key(activations.identity)
+    code, digest = dependencies._code_of, dependencies._digest_of_source
+    for name in dependencies.COMPILER_MODULES:
+        with monkeypatch.context() as changed:
+            changed.setattr(dependencies, "_code_of", lambda module, name=name: code(module.replace(name, "tiles")))
+            changed.setattr(dependencies, "_digest_of_source", lambda module, name=name: digest(module) + name)
+            assert key(make_function(1)) != before
+            assert portable_key(activations.identity) != portable
+
+
+def test_level_and_version_of_this_package_are_in_the_portable_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    import multilayer
+
+    keys = [portable_key(activations.identity, level=level) for level in ("x86-64-v3", "x86-64-v4")]
+    monkeypatch.setattr(multilayer, "__version__", "99.0")
+    keys.append(portable_key(activations.identity))
+    assert len(set(keys)) == 3
+
+
+def test_functions_of_a_module_without_text_have_no_portable_key() -> None:
+    with pytest.raises(dependencies.IndescribableError, match="the module somewhere"):
+        portable_key(make_function(1))

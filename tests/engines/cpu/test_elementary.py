@@ -18,14 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import multilayer
-from multilayer.engines.cpu import elementary
+from multilayer.engines.cpu import elementary, functions
 
-try:
+COMPILED = functions.COMPILED
+if COMPILED:
     import numba
 
-    COMPILED = not numba.config.DISABLE_JIT
-except ImportError:
-    COMPILED = False
+    from multilayer.engines.cpu.compiler import teach_numba
+
+    teach_numba()
 
 MODES = ["interpreted", "compiled"] if COMPILED else ["interpreted"]
 DTYPES = [np.float32, np.float64]

@@ -99,9 +99,14 @@ def test_triple_of_llvm_determines_the_register(triple: str, bits: int | None) -
 
 @compiled_only
 def test_kernels_on_an_unknown_processor_compile_and_do_not_flush(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subnormals, "_REGISTERS", {})
+    import numba
 
-    @compiling.numba.njit
+    from multilayer.engines.cpu.compiler import teach_numba
+
+    monkeypatch.setattr(subnormals, "_REGISTERS", {})
+    teach_numba()
+
+    @numba.njit
     def halved(x: float) -> tuple[float, int]:
         state = subnormals.flush()
         half = x * 0.5

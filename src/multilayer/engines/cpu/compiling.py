@@ -1,140 +1,130 @@
-"""Kernels are plain Python functions; this module compiles them, if Numba is installed.
+"""Kernels are plain Python functions; this module runs them as machine code.
 
 ``inner`` marks a function that kernels call; it is compiled into its callers.  ``kernel`` marks a function that Python
-calls: its machine code is stored on disk (``cache.py``), so that the next process need not compile it.  If Numba is
-not installed, or NUMBA_DISABLE_JIT=1 is set, both return the function unchanged: everything works, slowly, and can be
-stepped through in a debugger.
+calls.  Its machine code is that of the installed package (``shipped.py``) or of the cache on disk (``cache.py``), or
+else Numba compiles it (``compiler.py``), which is not imported before that.  If neither the package nor Numba can
+provide machine code, or NUMBA_DISABLE_JIT=1 is set, all functions remain what they are: everything works, slowly, and
+can be stepped through in a debugger.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from multilayer.engines.cpu import cache, shipped
+from multilayer.engines.cpu.arguments import Signature, caller, signature_of, without_subclasses
+from multilayer.engines.cpu.functions import (
+    COMPILED,
+    UNAVAILABLE,
+    Function,
+    belongs_to,
+    callable_as,
+    emitted_by,
+    has_wide_registers,
+    inlined,
+    inner,
+    inner_sum,
+)
 from multilayer.exceptions import EngineError
 
-#: Why Numba cannot be used; "" if it can, or if only its compiler is switched off.
-UNAVAILABLE = ""
-try:
-    import numba
-except ModuleNotFoundError as error:
-    numba = None
-    UNAVAILABLE = f"Numba cannot be imported: {error}"
-except MemoryError:
-    raise
-except Exception as error:  # built for another NumPy, or without its LLVM library
-    numba = None
-    UNAVAILABLE = f"Numba cannot be imported: {type(error).__name__}: {error}"
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-#: Whether kernels run compiled in this process.
-COMPILED: bool = numba is not None and not numba.config.DISABLE_JIT
-
-if COMPILED:
-    from multilayer.engines.cpu.cache import KernelCache
-    from multilayer.engines.cpu.pipelines import InnerCompiler, KernelCompiler
-
-# "contract" allows a*b + c to become one instruction, which rounds once instead of twice.  Full fastmath would also
-# assume that there are no NaN, but a diverging run is detected by its NaN.  The NumPy error model omits the check for
-# division by zero, which prevents vectorisation.  Reference counting is disabled: kernels only borrow arrays, but Numba
-# would count each view of an array, which took half the time of a small update.
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": False}
+__all__ = [
+    "COMPILED",
+    "UNAVAILABLE",
+    "Kernel",
+    "belongs_to",
+    "callable_as",
+    "emitted_by",
+    "has_wide_registers",
+    "inlined",
+    "inner",
+    "inner_sum",
+    "kernel",
+]
 
 MOST_LETTERS = 200  # the reported length of an error of Numba
 
-#: Options of a function that only compiled code calls, and of an overload.
-INSIDE: dict[str, Any] = (
-    {**_OPTIONS, "pipeline_class": InnerCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    if COMPILED
-    else {}
-)
-
-
-def has_wide_registers() -> bool:
-    """Return whether kernels are compiled for AVX-512."""
-    if not COMPILED:
-        return False
-    from numba.core import codegen
-
-    named = numba.config.CPU_FEATURES  # set by a user to override the features of the processor
-    # Numba's function obeys NUMBA_ENABLE_AVX and returns "" if LLVM cannot determine the features.
-    features = named if named is not None else codegen.get_host_cpu_features()
-    return "+avx512f" in features.split(",")
-
-
-def inner(function: Function) -> Function:
-    """Compile a function that only kernels call."""
-    return numba.njit(**INSIDE)(function) if COMPILED else function
-
-
-def inlined(function: Function) -> Function:
-    """Compile a function that only kernels call, into each place where it is called."""
-    return numba.njit(**INSIDE, forceinline=True)(function) if COMPILED else function
-
-
-def inner_sum(function: Function) -> Function:
-    """Compile a function that sums an array, in several lanes at once.
-
-    A plain sum prescribes one order of additions, so the compiler cannot use vector registers.  "reassoc" allows
-    another order; it is the same in every run.
-    """
-    return numba.njit(**{**INSIDE, "fastmath": {"contract", "reassoc"}})(function) if COMPILED else function
-
 
 def kernel(function: Function) -> Function:
-    """Compile a function that Python calls, and store its machine code on disk.
+    """Run a function as machine code.
 
-    Uncompiled, it ignores overflow and NaN as machine code does; they appear in the cost.
+    Its arguments are C-contiguous arrays, numbers, and named tuples of these; it is compiled for each combination of
+    their types.  It returns a number or nothing.  Without machine code, it ignores overflow and NaN as machine code
+    does; they appear in the cost.
 
     A kernel that cannot be compiled raises :class:`multilayer.exceptions.EngineError` when it is called, before it does
     anything.
     """
     if not COMPILED:
         return np.errstate(all="ignore")(function)
-    options = {**_OPTIONS, "pipeline_class": KernelCompiler, "no_cfunc_wrapper": True}
-    dispatcher = numba.njit(**options)(function)
-    name = function.__qualname__.rpartition(".")[2]
-    dispatcher._cache = KernelCache(name, function, options)
-    dispatcher.compile = _or_engine_error(dispatcher.compile, name)
-    return dispatcher
+    run: Any = Kernel(function)
+    return run
 
 
-def _or_engine_error(compile_: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
-    """Wrap the dispatcher's method that finds or compiles code for given types; convert any exception to EngineError.
-
-    Any exception means that this Numba cannot compile the kernel on this machine.  The error is stored, because
-    Numba would take seconds to fail again.
-    """
-    failed: dict[Any, str] = {}
-
-    def compile_or_raise(sig: Any) -> Any:
-        if sig in failed:
-            raise EngineError(failed[sig])
-        try:
-            return compile_(sig)
-        except MemoryError:
-            raise
-        except Exception as error:
-            what = " ".join(str(error).split())  # Numba's errors have many lines
-            failed[sig] = f"the kernel {name} cannot be compiled: {type(error).__name__}: {what[:MOST_LETTERS]}"
-            raise EngineError(failed[sig]) from error
-
-    return compile_or_raise
+# Held while machine code is loaded or compiled.
+_lock = threading.RLock()
 
 
-def belongs_to(owner: str) -> Callable[[Function], Function]:
-    """Rename a function that is created once for each of several owners, so that each has a separate name.
+class Kernel:
+    """A function that runs as machine code; it may be called from several threads at once."""
 
-    A process may contain both machine code that it compiled and machine code that it loaded from disk, and the linker
-    treats functions with the same name and signature as the same function.  Two different functions with the same name
-    would then be confused.
-    """
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func = function
+        self.name = function.__qualname__.rpartition(".")[2]
+        self._callers: dict[Signature, Callable[[tuple[Any, ...]], Any]] = {}
+        self._in_turn: tuple[Callable[[tuple[Any, ...]], Any], ...] = ()  # the same, the latest first
+        self._failed: dict[Signature, str] = {}
 
-    def rename(function: Function) -> Function:
-        function.__qualname__ += f"-{owner}"
-        return function
+    def __call__(self, *arguments: Any) -> Any:
+        for call in self._in_turn:
+            result = call(arguments)
+            if result is not NotImplemented:  # the arguments have the types of this machine code
+                return result
+        arguments = without_subclasses(arguments)
+        result = self.caller(signature_of(arguments))(arguments)
+        if result is NotImplemented:
+            raise TypeError(f"the kernel {self.name} does not take these arguments")
+        return result
 
-    return rename
+    def caller(self, signature: Signature) -> Callable[[tuple[Any, ...]], Any]:
+        """Return a function that calls the machine code for arguments of these types; load or compile it first.
+
+        Any exception means that this machine code cannot be had here.  The error is stored, because Numba would take
+        seconds to fail again.
+        """
+        with _lock:
+            if signature in self._failed:
+                raise EngineError(self._failed[signature])
+            if signature not in self._callers:
+                try:
+                    call = caller(signature, *self._found(signature))
+                except MemoryError:
+                    raise
+                except Exception as error:
+                    what = " ".join(str(error).split())  # Numba's errors have many lines
+                    self._failed[signature] = (
+                        f"the kernel {self.name} cannot be compiled: {type(error).__name__}: {what[:MOST_LETTERS]}"
+                    )
+                    raise EngineError(self._failed[signature]) from error
+                self._callers[signature] = call
+                self._in_turn = (call, *self._in_turn)
+            return self._callers[signature]
+
+    def _found(self, signature: Signature) -> tuple[int, str]:
+        """Return the address of the entry for arguments of these types, and the type of the result."""
+        found = shipped.find(self.name, self.py_func, signature)
+        return found if found is not None else cache.find_or_compile(self.name, self.py_func, signature)
+
+
+def _after_fork() -> None:
+    # A thread that does not exist in the child may have held the lock.
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

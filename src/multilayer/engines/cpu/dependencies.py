@@ -1,4 +1,4 @@
-"""The key of the kernel cache: one digest of everything that the machine code of a kernel depends on.
+"""The keys of stored kernels: one digest of everything that the machine code of a kernel depends on.
 
 Numba compiles the functions of this process, not the files on disk.  So the digest is computed from the objects in
 memory: the bytecode and the constants of a kernel and of every function that it reaches, the values of the globals and
@@ -13,22 +13,24 @@ load the wrong kernel.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sys
 from collections.abc import Callable, Iterable
-from importlib import import_module
+from importlib import import_module, metadata
+from importlib.util import find_spec
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from multilayer.engines.cpu import processor
+from multilayer.engines.cpu.arguments import Signature, described
+
 PACKAGE = __name__.partition(".")[0]
 PACKAGES_IN_KEY = ("numba", "llvmlite", "numpy", "scipy")
-# Numba's settings, besides name and features of the processor, that change machine code.
-NUMBA_SETTINGS = (
-    "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "DEBUG_NRT", "DISABLE_INTEL_SVML", "ENABLE_AVX", "ENABLE_PROFILING",
-    "LLVM_REFPRUNE_FLAGS", "LLVM_REFPRUNE_PASS", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE",
-)  # fmt: skip
+# The modules that turn functions into machine code.
+COMPILER_MODULES = ("compiler", "entries", "pipelines", "arguments", "loading")
 
 _NAMED_ATTRIBUTES = ("__wrapped__",)  # set on a function by functools.wraps, and also in its closure
 
@@ -129,11 +131,14 @@ class _Description:
             self.add(_content(cell))
         own = {name: value for name, value in vars(function).items() if name not in _NAMED_ATTRIBUTES}
         self.add(own)
-        names = _names_in(function.__code__)
+        names = self._names_of(function)
         for name in names:
             if name in function.__globals__:
                 self.text(name)
                 self.add(function.__globals__[name], names)
+
+    def _names_of(self, function: FunctionType) -> list[str]:
+        return _names_in(function.__code__)
 
     def _add_class(self, class_: type) -> None:
         self.text(class_.__module__, class_.__qualname__)
@@ -155,63 +160,152 @@ class _Description:
                     self.add(vars(module)[name], names)
 
     def _add_of_numba(self, thing: Any) -> None:
-        """Describe a Numba dispatcher, intrinsic or type."""
-        from numba.core import types
-        from numba.core.dispatcher import Dispatcher
-        from numba.core.extending import _Intrinsic
-
-        inside: Any = thing  # Numba's type hints omit private attributes
-        if isinstance(thing, Dispatcher):
-            options = {name: thing.targetoptions[name] for name in sorted(thing.targetoptions)}
-            self._add_all((thing.py_func, options, inside._compiler.pipeline_class))
-        elif isinstance(thing, _Intrinsic):
-            self._add_all((thing._defn, thing._prefer_literal, dict(thing._ctor_kwargs)))
-        elif isinstance(thing, types.Type):
-            self.add_type(thing)
+        """Describe a type of Numba, or a function that Numba has compiled elsewhere."""
+        numba = sys.modules.get("numba")
+        if numba is not None and isinstance(thing, numba.core.dispatcher.Dispatcher):
+            self._add_all((thing.py_func, {name: thing.targetoptions[name] for name in sorted(thing.targetoptions)}))
+        elif numba is not None and isinstance(thing, numba.core.types.Type):
+            self.text(thing)
         else:
             raise IndescribableError(f"{type(thing).__module__}.{type(thing).__qualname__}")
 
-    def add_type(self, type_: Any) -> None:
-        """Describe one of Numba's types; its name does not contain the names of a record's fields."""
-        self.text(type_)
-        record = getattr(type_, "instance_class", None)
-        if record is not None:
-            self.text(record.__module__, record.__qualname__, *getattr(record, "_fields", ()))
-        for part in getattr(type_, "types", ()):
-            self.add_type(part)
+
+class _PortableDescription(_Description):
+    """A digest that is the same in every version of Python: functions are described by the text of their modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modules = {f"{__package__}.{name}" for name in COMPILER_MODULES}
+
+    def _add_code(self, code: CodeType) -> None:
+        self.text(code.co_qualname, code.co_firstlineno)
+
+    def _add_function(self, function: FunctionType) -> None:
+        self.modules.add(function.__module__)
+        super()._add_function(function)
+
+    def _add_class(self, class_: type) -> None:
+        self.modules.add(class_.__module__)
+        self.text(class_.__module__, class_.__qualname__, *getattr(class_, "_fields", ()))
+
+    def _names_of(self, function: FunctionType) -> list[str]:
+        return sorted(super()._names_of(function))
 
 
-def kernel_key(function: Callable[..., Any], argument_types: Iterable[Any], options: Any, codegen: Any) -> str:
-    """Return the digest of everything that a kernel's machine code depends on, for arguments of these types.
+def kernel_key(function: Callable[..., Any], signature: Signature, host: tuple[str, str]) -> str:
+    """Return the digest of everything that a kernel's machine code depends on, for the cache of this computer.
+
+    Parameters
+    ----------
+    function : callable
+        The kernel.
+    signature : Signature
+        The types of its arguments.
+    host : tuple of two str
+        Name and features of the processor.
+
+    Returns
+    -------
+    str
+        The digest.
 
     Raises
     ------
     IndescribableError
-        If one of them cannot be described.
+        If something that the kernel depends on cannot be described.
     """
     description = _Description()
-    description.add(machine_key(codegen))
-    description.add(options)
+    description.add((*machine_key(), host))
+    for name in COMPILER_MODULES:
+        description.add(_code_of(f"{__package__}.{name}"))
     description.add(function)
-    for type_ in argument_types:
-        description.add_type(type_)
+    description.text(described(signature))
     return description.hexdigest()
 
 
-def machine_key(codegen: Any) -> tuple[Any, ...]:
-    """Return versions, settings and processor."""
-    from llvmlite import binding
-    from numba.core import config
+def portable_key(function: Callable[..., Any], signature: Signature, level: str) -> str:
+    """Return the digest of everything that a kernel's machine code depends on, for the installed package.
 
-    versions = [(name, import_module(name).__version__) for name in PACKAGES_IN_KEY]
+    It depends on the text of the modules with the functions that the kernel reaches, on the values of their globals
+    and closures in this process, on the types of the arguments and on the processor, and on no version of another
+    package.
+
+    Parameters
+    ----------
+    function : callable
+        The kernel.
+    signature : Signature
+        The types of its arguments.
+    level : str
+        The name of a level of ``shipped.py``.
+
+    Returns
+    -------
+    str
+        The digest.
+
+    Raises
+    ------
+    IndescribableError
+        If something that the kernel depends on cannot be described, or a module has no text.
+    """
+    description = _PortableDescription()
+    description.text(sys.modules[PACKAGE].__version__, sys.platform, level)
+    description.add(function)
+    description.text(described(signature))
+    for name in sorted(description.modules):
+        description.text(name, _digest_of_source(name))
+    return description.hexdigest()
+
+
+def machine_key() -> tuple[Any, ...]:
+    """Return versions and settings."""
+    from llvmlite import binding
+
+    versions = [(name, sys.modules[name].__version__) for name in PACKAGES_IN_KEY if name != "numba"]
     return (
         (PACKAGE, sys.modules[PACKAGE].__version__),
         (sys.implementation.name, *map(str, sys.version_info)),
+        ("numba", _version_of_numba()),
         *versions,
         tuple(binding.llvm_version_info),
-        tuple((name, repr(getattr(config, name, None))) for name in NUMBA_SETTINGS),
-        tuple(map(str, codegen.magic_tuple())),
+        processor.changed_settings(),
+        binding.get_process_triple(),
     )
+
+
+def _version_of_numba() -> str:
+    try:
+        return metadata.version("numba")  # importing Numba takes long
+    except metadata.PackageNotFoundError:
+        return str(import_module("numba").__version__)
+
+
+@functools.cache
+def _code_of(module: str) -> CodeType:
+    code: CodeType | None = getattr(_loader_of(module), "get_code", _nothing)(module)
+    if code is None:
+        raise IndescribableError(f"the module {module}, which has no code")
+    return code
+
+
+@functools.cache
+def _digest_of_source(module: str) -> str:
+    source: str | None = getattr(_loader_of(module), "get_source", _nothing)(module)
+    if source is None:
+        raise IndescribableError(f"the module {module}, which has no source")
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def _loader_of(module: str) -> Any:
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):  # a script
+        return None
+    return None if spec is None else spec.loader
+
+
+def _nothing(module: str) -> None: ...
 
 
 def _digest_of(thing: Any) -> str:

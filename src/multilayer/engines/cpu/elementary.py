@@ -2,8 +2,8 @@ r"""Elementary functions of one scalar that vectorise, which Numba lacks because
 
 A loop over ``math.exp`` calls the C library once per element, 2 to 6 ns each, and 19 ns for ``math.tanh``.  The
 functions here consist of additions, multiplications, selects and bit operations, without branches, so LLVM turns
-the loop around them into vector instructions.  Each is an ordinary Python function of NumPy scalars; where Numba
-is installed, importing this module also teaches Numba to compile it, for float32 and float64.
+the loop around them into vector instructions.  Each is an ordinary Python function of NumPy scalars, which Numba can
+compile for float32 and float64, in kernels or after ``compiler.teach_numba()``.
 
     ===========  ===========================  ===========  ===========  ==========  ==========
     function     definition                   ulp,         ulp,         ns,         ns,
@@ -68,22 +68,14 @@ from multilayer.engines.cpu.coefficients import (
     T32,
     T64,
 )
-from multilayer.engines.cpu.compiling import INSIDE
-
-_overload: Any = None  # without Numba the same functions run interpreted
-try:
-    from numba import extending, types
-
-    _overload = extending.overload
-except ImportError:
-    pass
+from multilayer.engines.cpu.functions import INLINED, callable_as
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Scalar = Any  # np.float32 or np.float64; the result has the dtype of the argument
 
-# contract: a * b + c in one instruction.  No other fast-math flag: reassociation would undo the two-part constants and
-# the rounding by `shift` below.  forceinline: a call left in the loop would stop vectorisation.
-_OPTIONS = {**INSIDE, "forceinline": True}
+# These functions are compiled into each place where they are called, because a call left in a loop would stop
+# vectorisation.  Only "contract" is allowed, a * b + c in one instruction: reassociation would undo the two-part
+# constants and the rounding by `shift` below.
 
 
 def compilable(function: Function) -> Function:
@@ -97,10 +89,7 @@ def compilable(function: Function) -> Function:
         with np.errstate(all="ignore"):
             return function(*arguments)
 
-    if _overload is not None:
-        _overload(interpreted, jit_options=_OPTIONS, strict=False)(lambda *_: function)
-        interpreted.jit_options = _OPTIONS  # type: ignore[attr-defined]  # what cached machine code depends on
-    return cast(Function, interpreted)
+    return cast(Function, callable_as(INLINED, interpreted, function))
 
 
 def _by_dtype(for_float32: Callable[..., Any], for_float64: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,11 +98,7 @@ def _by_dtype(for_float32: Callable[..., Any], for_float64: Callable[..., Any]) 
     def chosen(*scalars: Scalar) -> Any:
         return (for_float32 if isinstance(scalars[0], np.float32) else for_float64)(*scalars)
 
-    if _overload is not None:
-        both = {types.float32: for_float32, types.float64: for_float64}
-        _overload(chosen, jit_options=_OPTIONS, strict=False)(lambda *scalars: both.get(scalars[0]))
-        chosen.jit_options = _OPTIONS  # type: ignore[attr-defined]
-    return chosen
+    return callable_as((for_float32, for_float64), chosen)
 
 
 class Constants(NamedTuple):

@@ -131,9 +131,9 @@ def make_kernel(path: Path) -> Callable[..., int]:
             is_repeated = i > 0 and start == descent.starts[i - 1] and stop == descent.stops[i - 1]
             words[PRESENT] = 1 if plan.kept > 0 and is_repeated else 0
         words[FIRST] = first
-        words[STOP] = min(first + columns_of(_chunk_size(stop - start, plan.chunk)), stop)
+        words[STOP] = min(first + columns_of(chunk_size(stop - start, plan.chunk)), stop)
         rows = words[STOP] - first
-        size = columns_of(_block_size(rows, plan.block, plan.least))
+        size = columns_of(block_size(rows, plan.block, plan.least))
         words[SIZE] = -(-size // plan.tile) * plan.tile
         words[BLOCKS] = -(-rows // words[SIZE])
         words[KIND] = ROWS
@@ -205,9 +205,6 @@ def make_kernel(path: Path) -> Callable[..., int]:
         return team.words[DONE]
 
     return descend
-
-
-_chunk_size, _block_size = inner(chunk_size), inner(block_size)
 
 
 @inlined

@@ -36,12 +36,10 @@ def panels_size(k: int, n: int, itemsize: int) -> int:
     return (k + 1) * columns
 
 
+@inner
 def panel_width(n: int, j: int, lanes: int) -> int:
     """Return the number of columns of the panel that starts at unit j."""
     return 2 * lanes if n - j > lanes and n >= 2 * lanes else lanes
-
-
-_panel_width = inner(panel_width)
 
 
 @inner
@@ -49,7 +47,7 @@ def copy_panels_into(panels: Floats, layer: Floats, n: int) -> None:
     """Copy a layer's biases and weights, (1 + k, n), panel by panel."""
     lanes, k, place, j = BYTES // layer.itemsize, layer.size // n - 1, 0, 0
     while j < n:
-        width = _panel_width(n, j, lanes)
+        width = panel_width(n, j, lanes)
         start, filled = max(min(j, n - width), 0), min(width, n)
         for i in range(k + 1):
             copy_into(line(panels, place, filled), line(layer, i * n + start, filled))
@@ -76,7 +74,7 @@ def _products_in_panels(Z: Floats, A: Floats, layer: Floats, n: int, panels: Flo
     """
     lanes, k, place, j = BYTES // Z.itemsize, A.shape[1], 0, 0
     while j < n:
-        width = _panel_width(n, j, lanes)
+        width = panel_width(n, j, lanes)
         start = max(min(j, n - width), 0)
         is_copied = panels.size > 0
         panel = line(panels, place, (k + 1) * width) if is_copied else line(layer, start, layer.size - start)

@@ -25,15 +25,6 @@ class _Lowering(lowering.Lower):
                 set.add(function.attributes, '"prefer-vector-width"="512"')
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _KernelLowering(typed_passes.NativeLowering):
-    _name = "multilayer_kernel_lowering"
-
-    @property
-    def lowering_class(self) -> Any:
-        return _Lowering
-
-
 class _InnerLibrary(codegen.JITCodeLibrary):
     """The code of a function inside a kernel, which is optimised and compiled to machine code with the kernel.
 
@@ -48,12 +39,40 @@ class _InnerLibrary(codegen.JITCodeLibrary):
         self._finalized = True
 
 
+class KernelLibrary(_InnerLibrary):
+    """The code of a kernel and of the functions inside it, which becomes an object file."""
+
+    def machine_code(self, entry: str) -> bytes:
+        """Optimise the code and return an object file, whose only visible function is the entry."""
+        self.finalize()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage.name == "external" and function.name != entry:
+                function.linkage = "internal"
+        codegen.JITCodeLibrary._optimize_final_module(self)
+        self._final_module.verify()
+        machine_code: bytes = self._codegen._tm.emit_object(self._final_module)
+        return machine_code
+
+    def calls(self) -> set[str]:
+        """Return the names of the functions that the object file calls and does not contain."""
+        return {
+            function.name
+            for function in self._final_module.functions
+            if function.is_declaration and not function.name.startswith("llvm.")
+        }
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _InnerLowering(_KernelLowering):
+class _InnerLowering(typed_passes.NativeLowering):
     _name = "multilayer_inner_lowering"
+    _library: Any = _InnerLibrary
+
+    @property
+    def lowering_class(self) -> Any:
+        return _Lowering
 
     def run_pass(self, state: Any) -> bool:
-        state.library = _InnerLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = self._library(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         super().run_pass(state)
         result = state["cr"]
@@ -67,10 +86,16 @@ class _InnerLowering(_KernelLowering):
         return True
 
 
-class KernelCompiler(compiler.CompilerBase):
-    """Numba's compiler passes, with the lowering above."""
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _KernelLowering(_InnerLowering):
+    _name = "multilayer_kernel_lowering"
+    _library = KernelLibrary
 
-    lowering: Any = _KernelLowering
+
+class InnerCompiler(compiler.CompilerBase):
+    """The compiler passes for a function that only compiled code calls."""
+
+    lowering: Any = _InnerLowering
 
     def define_pipelines(self) -> list[Any]:
         builder = compiler.DefaultPassBuilder
@@ -87,7 +112,7 @@ class KernelCompiler(compiler.CompilerBase):
         return [pipeline]
 
 
-class InnerCompiler(KernelCompiler):
-    """The compiler passes for a function that only compiled code calls."""
+class KernelCompiler(InnerCompiler):
+    """The compiler passes for a kernel."""
 
-    lowering = _InnerLowering
+    lowering = _KernelLowering

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
-from multilayer.engines.cpu.compiling import COMPILED, has_wide_registers, inlined
+from multilayer.engines.cpu.compiling import COMPILED, has_wide_registers, inlined, inner
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.cpu.embeddings import embedding_memory, encode_embedding
 from multilayer.engines.cpu.panels import ROWS, panels_size
@@ -344,6 +344,7 @@ def section_start(plan: Plan, l: int) -> int:
     return plan.layers[l - 1, THETA] + (plan.layers[l - 1, N_IN] + 1) * plan.layers[l - 1, N_OUT]
 
 
+@inner
 def chunk_size(rows: int, most: int) -> int:
     """Return the size of the chunks of a batch, which are equal except for the last: 1,200 rows are 600 and 600."""
     return -(-rows // max(-(-rows // most), 1))
@@ -354,6 +355,7 @@ def most_blocks(rows: int, block: int, least: int) -> int:
     return max(-(-rows // block), min(rows // least, BLOCKS), 1)
 
 
+@inner
 def block_size(rows: int, block: int, least: int) -> int:
     """Return the size of the blocks of a chunk, which are equal except for the last: 200 rows are 100 and 100."""
     return -(-rows // max(-(-rows // block), min(rows // least, BLOCKS), 1))

@@ -18,15 +18,13 @@ from multilayer.engines.cpu.vectors import BYTES, add_outer, load, spread, store
 from multilayer.engines.cpu.views import line
 from multilayer.network import Floats
 
-_panel_width = inner(panel_width)
-
 
 @inner
 def panels_into(panels: Floats, height: int, layer: Floats, n: int, first: int, rows: int) -> None:
     """Copy rows of a matrix with n columns to panels of ``height`` rows, from their row ``first`` on."""
     lanes, place, j = BYTES // layer.itemsize, 0, 0
     while j < n:
-        width = _panel_width(n, j, lanes)
+        width = panel_width(n, j, lanes)
         start, filled = max(min(j, n - width), 0), min(width, n)
         for i in range(rows):
             out = line(panels, place + (first + i) * width, filled)
@@ -42,7 +40,7 @@ def transposed_panels_into(panels: Floats, layer: Floats, n: int, columns: int, 
     """Copy rows of a matrix with n columns to panels, as columns from ``first`` on, below the panels' first row."""
     lanes, place, j = BYTES // layer.itemsize, 0, 0
     while j < columns:
-        width = _panel_width(columns, j, lanes)
+        width = panel_width(columns, j, lanes)
         start = max(min(j, columns - width), 0)
         begin, end = max(start, first), min(start + width, first + rows)
         for u in range(n):
@@ -61,7 +59,7 @@ def affine_into(Z: Floats, A: Floats, panels: Floats, n: int) -> None:
     """
     lanes, k, place, j = BYTES // Z.itemsize, A.shape[1], 0, 0
     while j < n:
-        width = _panel_width(n, j, lanes)
+        width = panel_width(n, j, lanes)
         start = max(min(j, n - width), 0)
         panel, z = line(panels, place, (k + 1) * width), line(Z, start, Z.size - start)
         if width > lanes:
@@ -79,7 +77,7 @@ def sum_products_into(D: Floats, A: Floats, i: int, delta: Floats) -> None:
     """
     n, lanes, j = D.shape[1], BYTES // D.itemsize, 0
     while j < n:
-        width = _panel_width(n, j, lanes)
+        width = panel_width(n, j, lanes)
         start = max(min(j, n - width), 0)
         if width > lanes:
             _products_of_2(D, A, i, delta, start)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from multilayer.engines.cpu.compiling import COMPILED
+from multilayer.engines.cpu.compiling import emitted_by
 
 
 class ControlRegister(NamedTuple):
@@ -35,46 +35,57 @@ def control_register(triple: str) -> ControlRegister | None:
     return _REGISTERS.get(triple.split("-")[0].lower())
 
 
-def _flush_in_python() -> int:
-    """Flush subnormal numbers from now on; return the previous state, for ``restore``."""
-    return 0
+def _call(builder, name, result, arguments):
+    from llvmlite import ir
+    from numba.core import cgutils
+
+    function_type = ir.FunctionType(result, [argument.type for argument in arguments])
+    return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), arguments)
 
 
-def _restore_in_python(state: int) -> None:
-    """Restore the state that ``flush`` returned."""
+def _call_with_slot(builder, name, slot):
+    from llvmlite import ir
+
+    _call(builder, name, ir.VoidType(), [builder.bitcast(slot, ir.IntType(8).as_pointer())])
 
 
-if COMPILED:
+def _read_mxcsr(builder):
+    from llvmlite import ir
+    from numba.core import cgutils
+
+    slot = cgutils.alloca_once(builder, cgutils.int32_t)
+    _call_with_slot(builder, "llvm.x86.sse.stmxcsr", slot)
+    return builder.zext(builder.load(slot), ir.IntType(64))
+
+
+def _write_mxcsr(builder, value):
+    from numba.core import cgutils
+
+    slot = cgutils.alloca_once_value(builder, builder.trunc(value, cgutils.int32_t))
+    _call_with_slot(builder, "llvm.x86.sse.ldmxcsr", slot)
+
+
+def _read_fpcr(builder):
+    from llvmlite import ir
+
+    return _call(builder, "llvm.aarch64.get.fpcr", ir.IntType(64), [])
+
+
+def _write_fpcr(builder, value):
+    from llvmlite import ir
+
+    _call(builder, "llvm.aarch64.set.fpcr", ir.VoidType(), [value])
+
+
+_MXCSR = ControlRegister(1 << 15 | 1 << 6, _read_mxcsr, _write_mxcsr)  # flush to zero, and denormals are zero
+_FPCR = ControlRegister(1 << 24, _read_fpcr, _write_fpcr)  # one bit for results and operands
+_REGISTERS = {"x86_64": _MXCSR, "amd64": _MXCSR, "aarch64": _FPCR, "arm64": _FPCR}
+
+
+def _intrinsics() -> dict[str, Any]:
     from llvmlite import ir
     from numba import types
-    from numba.core import cgutils
     from numba.extending import intrinsic
-
-    def _call(builder, name, result, arguments):
-        function_type = ir.FunctionType(result, [argument.type for argument in arguments])
-        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), arguments)
-
-    def _call_with_slot(builder, name, slot):
-        _call(builder, name, ir.VoidType(), [builder.bitcast(slot, ir.IntType(8).as_pointer())])
-
-    def _read_mxcsr(builder):
-        slot = cgutils.alloca_once(builder, cgutils.int32_t)
-        _call_with_slot(builder, "llvm.x86.sse.stmxcsr", slot)
-        return builder.zext(builder.load(slot), ir.IntType(64))
-
-    def _write_mxcsr(builder, value):
-        slot = cgutils.alloca_once_value(builder, builder.trunc(value, cgutils.int32_t))
-        _call_with_slot(builder, "llvm.x86.sse.ldmxcsr", slot)
-
-    def _read_fpcr(builder):
-        return _call(builder, "llvm.aarch64.get.fpcr", ir.IntType(64), [])
-
-    def _write_fpcr(builder, value):
-        _call(builder, "llvm.aarch64.set.fpcr", ir.VoidType(), [value])
-
-    _MXCSR = ControlRegister(1 << 15 | 1 << 6, _read_mxcsr, _write_mxcsr)  # flush to zero, and denormals are zero
-    _FPCR = ControlRegister(1 << 24, _read_fpcr, _write_fpcr)  # one bit for results and operands
-    _REGISTERS = {"x86_64": _MXCSR, "amd64": _MXCSR, "aarch64": _FPCR, "arm64": _FPCR}
 
     @intrinsic
     def flush(typingctx):
@@ -98,7 +109,15 @@ if COMPILED:
 
         return types.void(types.int64), generate
 
-else:
-    _REGISTERS: dict[str, ControlRegister] = {}  # type: ignore[no-redef]
-    flush: Any = _flush_in_python  # type: ignore[no-redef]
-    restore: Any = _restore_in_python  # type: ignore[no-redef]
+    return {"flush": flush, "restore": restore}
+
+
+@emitted_by(_intrinsics)
+def flush() -> int:
+    """Flush subnormal numbers from now on; return the previous state, for ``restore``."""
+    return 0
+
+
+@emitted_by(_intrinsics)
+def restore(state: int) -> None:
+    """Restore the state that ``flush`` returned."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from multilayer.engines.cpu.compiling import COMPILED, has_wide_registers
+from multilayer.engines.cpu.compiling import emitted_by, has_wide_registers
 from multilayer.network import Floats
 
 # AVX-512 has 32 registers of 64 bytes; other processors have 16 of 32 bytes, or 32 of 16.  The length of a strip is
@@ -28,76 +28,8 @@ STRIP = 32 if has_wide_registers() else 8
 Bundle = Any  # tuple of vectors, each of BYTES / itemsize numbers
 
 
-def _load_in_python(array: Floats, start: int, row: int, k: int, column: int, n: int) -> Bundle:
-    """Return the vectors at start + i row + j column, i < k and j < n, row after row."""
-    flat, lanes = array.reshape(-1), BYTES // array.itemsize
-    places = [start + i * row + j * column for i in range(k) for j in range(n)]
-    return tuple(flat[place : place + lanes].copy() for place in places)
-
-
-def _store_in_python(array: Floats, start: int, row: int, column: int, n: int, bundle: Bundle) -> None:
-    """Store vectors at the positions from which ``load`` reads them."""
-    flat = array.reshape(-1)
-    for place, vector in enumerate(bundle):
-        first = start + place // n * row + place % n * column
-        flat[first : first + len(vector)] = vector
-
-
-def _zeros_in_python(array: Floats, n: int) -> Bundle:
-    """Return n vectors of zeros in the dtype of an array."""
-    return (np.zeros(BYTES // array.itemsize, dtype=array.dtype),) * n
-
-
-def _add_outer_in_python(sums: Bundle, left: Bundle, right: Bundle) -> Bundle:
-    """Return ``sums[i n + j]`` + ``left[i] right[j]``, for n vectors on the right."""
-    products = [v * r for v in left for r in right]
-    return tuple(s + p for s, p in zip(sums, products, strict=True))
-
-
-def _gate_in_python(a: Bundle, b: Bundle) -> Bundle:
-    """Return a * b (1 - b) for each pair of vectors."""
-    return tuple(x * (y * (y.dtype.type(1) - y)) for x, y in zip(a, b, strict=True))
-
-
-def _per_strip(array: Floats) -> int:
-    return STRIP * array.itemsize // BYTES
-
-
-def _zero_strips_in_python(array: Floats, k: int) -> Bundle:
-    """Return k strips of zeros in the dtype of an array."""
-    return _zeros_in_python(array, k * _per_strip(array))
-
-
-def _spread_strips_in_python(array: Floats, start: int, step: int, k: int) -> Bundle:
-    """Return k strips; strip i is filled with the element at start + i step."""
-    flat, lanes = array.reshape(-1), BYTES // array.itemsize
-    return tuple(np.full(lanes, flat[start + i * step]) for i in range(k) for _ in range(_per_strip(array)))
-
-
-def _spread_in_python(array: Floats, start: int, step: int, k: int) -> Bundle:
-    """Return k vectors; vector i is filled with the element at start + i step."""
-    flat, lanes = array.reshape(-1), BYTES // array.itemsize
-    return tuple(np.full(lanes, flat[start + i * step]) for i in range(k))
-
-
-def _load_strips_in_python(array: Floats, start: int, row: int, k: int) -> Bundle:
-    """Return the k strips at start + i row."""
-    return _load_in_python(array, start, row, k, BYTES // array.itemsize, _per_strip(array))
-
-
-def _store_strips_in_python(array: Floats, start: int, row: int, bundle: Bundle) -> None:
-    """Store strips at the positions from which ``load_strips`` reads them."""
-    _store_in_python(array, start, row, BYTES // array.itemsize, _per_strip(array), bundle)
-
-
-def _add_scaled_in_python(sums: Bundle, array: Floats, start: int, numbers: Floats, first: int, step: int) -> Bundle:
-    """Return strip i of sums + number i times the strip at start; the numbers are at first + i step."""
-    strip = _load_strips_in_python(array, start, 0, 1)
-    factors = _spread_strips_in_python(numbers, first, step, len(sums) // len(strip))
-    return tuple(s + v * w for s, v, w in zip(sums, strip * (len(sums) // len(strip)), factors, strict=True))
-
-
-if COMPILED:
+def _intrinsics() -> dict[str, Any]:
+    """Return the functions below for compiled code."""
     from llvmlite import ir
     from numba import types
     from numba.core import cgutils
@@ -288,15 +220,97 @@ if COMPILED:
 
         return sums(sums, array, types.intp, numbers, types.intp, types.intp), generate
 
-else:
-    zeros: Any = _zeros_in_python  # type: ignore[no-redef]
-    load: Any = _load_in_python  # type: ignore[no-redef]
-    store: Any = _store_in_python  # type: ignore[no-redef]
-    add_outer: Any = _add_outer_in_python  # type: ignore[no-redef]
-    gate: Any = _gate_in_python  # type: ignore[no-redef]
-    zero_strips: Any = _zero_strips_in_python  # type: ignore[no-redef]
-    spread_strips: Any = _spread_strips_in_python  # type: ignore[no-redef]
-    spread: Any = _spread_in_python  # type: ignore[no-redef]
-    load_strips: Any = _load_strips_in_python  # type: ignore[no-redef]
-    store_strips: Any = _store_strips_in_python  # type: ignore[no-redef]
-    add_scaled: Any = _add_scaled_in_python  # type: ignore[no-redef]
+    made = (
+        zeros,
+        load,
+        store,
+        add_outer,
+        gate,
+        zero_strips,
+        spread_strips,
+        spread,
+        load_strips,
+        store_strips,
+        add_scaled,
+    )
+    return {each._defn.__name__: each for each in made}
+
+
+@emitted_by(_intrinsics)
+def load(array: Floats, start: int, row: int, k: int, column: int, n: int) -> Bundle:
+    """Return the vectors at start + i row + j column, i < k and j < n, row after row."""
+    flat, lanes = array.reshape(-1), BYTES // array.itemsize
+    places = [start + i * row + j * column for i in range(k) for j in range(n)]
+    return tuple(flat[place : place + lanes].copy() for place in places)
+
+
+@emitted_by(_intrinsics)
+def store(array: Floats, start: int, row: int, column: int, n: int, bundle: Bundle) -> None:
+    """Store vectors at the positions from which ``load`` reads them."""
+    flat = array.reshape(-1)
+    for place, vector in enumerate(bundle):
+        first = start + place // n * row + place % n * column
+        flat[first : first + len(vector)] = vector
+
+
+@emitted_by(_intrinsics)
+def zeros(array: Floats, n: int) -> Bundle:
+    """Return n vectors of zeros in the dtype of an array."""
+    return (np.zeros(BYTES // array.itemsize, dtype=array.dtype),) * n
+
+
+@emitted_by(_intrinsics)
+def add_outer(sums: Bundle, left: Bundle, right: Bundle) -> Bundle:
+    """Return ``sums[i n + j]`` + ``left[i] right[j]``, for n vectors on the right."""
+    products = [v * r for v in left for r in right]
+    return tuple(s + p for s, p in zip(sums, products, strict=True))
+
+
+@emitted_by(_intrinsics)
+def gate(a: Bundle, b: Bundle) -> Bundle:
+    """Return a * b (1 - b) for each pair of vectors."""
+    return tuple(x * (y * (y.dtype.type(1) - y)) for x, y in zip(a, b, strict=True))
+
+
+def _per_strip(array: Floats) -> int:
+    return STRIP * array.itemsize // BYTES
+
+
+@emitted_by(_intrinsics)
+def zero_strips(array: Floats, k: int) -> Bundle:
+    """Return k strips of zeros in the dtype of an array."""
+    return zeros(array, k * _per_strip(array))
+
+
+@emitted_by(_intrinsics)
+def spread_strips(array: Floats, start: int, step: int, k: int) -> Bundle:
+    """Return k strips; strip i is filled with the element at start + i step."""
+    flat, lanes = array.reshape(-1), BYTES // array.itemsize
+    return tuple(np.full(lanes, flat[start + i * step]) for i in range(k) for _ in range(_per_strip(array)))
+
+
+@emitted_by(_intrinsics)
+def spread(array: Floats, start: int, step: int, k: int) -> Bundle:
+    """Return k vectors; vector i is filled with the element at start + i step."""
+    flat, lanes = array.reshape(-1), BYTES // array.itemsize
+    return tuple(np.full(lanes, flat[start + i * step]) for i in range(k))
+
+
+@emitted_by(_intrinsics)
+def load_strips(array: Floats, start: int, row: int, k: int) -> Bundle:
+    """Return the k strips at start + i row."""
+    return load(array, start, row, k, BYTES // array.itemsize, _per_strip(array))
+
+
+@emitted_by(_intrinsics)
+def store_strips(array: Floats, start: int, row: int, bundle: Bundle) -> None:
+    """Store strips at the positions from which ``load_strips`` reads them."""
+    store(array, start, row, BYTES // array.itemsize, _per_strip(array), bundle)
+
+
+@emitted_by(_intrinsics)
+def add_scaled(sums: Bundle, array: Floats, start: int, numbers: Floats, first: int, step: int) -> Bundle:
+    """Return strip i of sums + number i times the strip at start; the numbers are at first + i step."""
+    strip = load_strips(array, start, 0, 1)
+    factors = spread_strips(numbers, first, step, len(sums) // len(strip))
+    return tuple(s + v * w for s, v, w in zip(sums, strip * (len(sums) // len(strip)), factors, strict=True))

@@ -8,25 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from multilayer.engines.cpu.compiling import COMPILED
+from multilayer.engines.cpu.compiling import emitted_by
 from multilayer.network import Floats
 
 
-def _line_in_python(array: Floats, start: int, n: int) -> Floats:
-    """Return the elements ``start`` .. ``start + n - 1`` of a contiguous array of any shape, as (n,)."""
-    return array.reshape(-1)[start : start + n]
-
-
-def _block_in_python(array: Floats, start: int, rows: int, columns: int) -> Floats:
-    """Return the ``rows * columns`` elements from ``start`` on, as (rows, columns)."""
-    return array.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
-
-
-def _prefetch_in_python(array: Floats, place: int) -> None:
-    """Bring the element at a place into the cache, without waiting for it; the place may be behind the end."""
-
-
-if COMPILED:
+def _intrinsics() -> dict[str, Any]:
     from llvmlite import ir
     from numba import types
     from numba.core import cgutils
@@ -68,7 +54,21 @@ if COMPILED:
 
         return types.void(array, types.intp), generate
 
-else:
-    prefetch: Any = _prefetch_in_python  # type: ignore[no-redef]
-    line: Any = _line_in_python  # type: ignore[no-redef]
-    block: Any = _block_in_python  # type: ignore[no-redef]
+    return {"line": line, "block": block, "prefetch": prefetch}
+
+
+@emitted_by(_intrinsics)
+def line(array: Floats, start: int, n: int) -> Floats:
+    """Return the elements ``start`` .. ``start + n - 1`` of a contiguous array of any shape, as (n,)."""
+    return array.reshape(-1)[start : start + n]
+
+
+@emitted_by(_intrinsics)
+def block(array: Floats, start: int, rows: int, columns: int) -> Floats:
+    """Return the ``rows * columns`` elements from ``start`` on, as (rows, columns)."""
+    return array.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
+
+
+@emitted_by(_intrinsics)
+def prefetch(array: Floats, place: int) -> None:
+    """Bring the element at a place into the cache, without waiting for it; the place may be behind the end."""
