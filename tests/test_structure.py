@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 26,
     "circles of imports": 0,
-    "lines": 63_700,
-    "lines in cli": 9_250,
+    "lines": 65_000,
+    "lines in cli": 9_300,
     "lines in plots": 3_150,
 }
 
