@@ -59,8 +59,6 @@ def first(library: str) -> dict[str, float]:
     import numpy as np
 
     kind = classifier(library)
-    if library == "multilayer":
-        import numba  # noqa: F401 the engine imports it with the first fit
     imported = time.perf_counter()
     X = np.random.RandomState(0).standard_normal((1800, 64)).astype(np.float32)
     y = np.arange(1800) % 10

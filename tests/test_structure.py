@@ -16,8 +16,8 @@ LIMITS = {
     "cross_validate: calls": 160,
     "cross_validate: files": 27,
     "circles of imports": 0,
-    "lines": 64_400,
-    "lines in cli": 9_250,
+    "lines": 65_900,
+    "lines in cli": 9_300,
     "lines in plots": 3_150,
 }
 

@@ -212,7 +212,7 @@ def ctrl_c(monkeypatch):
     ended = []
 
     def press_after(n: int) -> None:
-        monkeypatch.setattr("multilayer.packs.pack.cpu_count", lambda: 1)
+        monkeypatch.setattr("multilayer.engines.threads._n_cores", lambda: 1)
         call = Watch.network_ended
 
         def count(self, event):

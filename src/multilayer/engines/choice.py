@@ -196,7 +196,7 @@ def _numba_exists_here() -> bool:
 @cache
 def _compiled_engine() -> tuple[Engine | None, str]:
     """Return the CPU engine, or None and the reason why it cannot run compiled; "" if the compiler is switched off."""
-    # Importing Numba takes half a second, so it waits until an engine is needed.
+    # Importing LLVM and SciPy's BLAS takes a tenth of a second, so it waits until an engine is needed.
     try:
         from multilayer.engines.cpu.compiling import COMPILED, UNAVAILABLE
         from multilayer.engines.cpu.engine import CpuEngine

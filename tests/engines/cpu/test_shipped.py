@@ -152,7 +152,7 @@ def test_features_of_levels_are_names_of_llvm() -> None:
     from llvmlite import binding
 
     machine = platform.machine()
-    known = {*binding.get_host_cpu_features(), "mmx", "fxsr", "fp-armv8", "neon"}
+    known = set(binding.get_host_cpu_features())
     for level in shipped.LEVELS:
         if machine in level.machines:
             assert set(level.features) <= known

@@ -43,7 +43,7 @@ def warmup(kinds: tuple[str, ...], dtype: str | None, quiet: bool) -> None:
       multilayer warmup --kind all --dtype float64
     """
     output = Output(quiet)
-    import multilayer
+    from multilayer import warmup as warm_up
 
     def show(result: Any) -> None:
         n = len(result.compiled)
@@ -52,4 +52,4 @@ def warmup(kinds: tuple[str, ...], dtype: str | None, quiet: bool) -> None:
 
     chosen = KINDS if "all" in kinds else kinds or _COMMON
     with waiting(output, "compiling for this machine, once"):
-        multilayer.warmup(chosen, DTYPES if dtype is None else (dtype,), report=show)
+        warm_up(chosen, DTYPES if dtype is None else (dtype,), report=show)

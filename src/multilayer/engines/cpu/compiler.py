@@ -19,7 +19,6 @@ from numba.np import numpy_support
 from multilayer.engines.cpu import functions
 from multilayer.engines.cpu.arguments import Array, Record, Signature
 from multilayer.engines.cpu.entries import add_entry
-from multilayer.engines.cpu.loading import ENTRY
 from multilayer.engines.cpu.pipelines import InnerCompiler, KernelCompiler
 
 # "contract" allows a*b + c to become one instruction, which rounds once instead of twice.  Full fastmath would also
@@ -81,7 +80,7 @@ def compile_kernel(function: Callable[..., Any], signature: Signature) -> Compil
         result = dispatcher._compiler.compile(tuple(map(_numba_type, signature)), None)
         returns = _RETURN_TYPES[result.fndesc.restype]
         add_entry(result.target_context, result.library, result.fndesc, signature)
-        machine_code = result.library.machine_code(ENTRY)
+        machine_code = result.library.machine_code()
         calls = sorted(name for name in result.library.calls() if name.startswith("multilayer_"))
         return Compiled(machine_code, returns, calls, not result.library.has_dynamic_globals)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 SECONDS = 1.0
@@ -42,8 +42,9 @@ def _write() -> None:
     with _lock:
         if not _has_written and _is_terminal():
             _has_written = True
-            sys.stderr.write(TEXT)
-            sys.stderr.flush()
+            with suppress(OSError, ValueError):  # the terminal was closed
+                sys.stderr.write(TEXT)
+                sys.stderr.flush()
 
 
 def _is_terminal() -> bool:

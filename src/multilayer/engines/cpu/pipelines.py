@@ -42,12 +42,9 @@ class _InnerLibrary(codegen.JITCodeLibrary):
 class KernelLibrary(_InnerLibrary):
     """The code of a kernel and of the functions inside it, which becomes an object file."""
 
-    def machine_code(self, entry: str) -> bytes:
-        """Optimise the code and return an object file, whose only visible function is the entry."""
+    def machine_code(self) -> bytes:
+        """Optimise the code and return an object file."""
         self.finalize()
-        for function in self._final_module.functions:
-            if not function.is_declaration and function.linkage.name == "external" and function.name != entry:
-                function.linkage = "internal"
         codegen.JITCodeLibrary._optimize_final_module(self)
         self._final_module.verify()
         machine_code: bytes = self._codegen._tm.emit_object(self._final_module)
