@@ -52,9 +52,14 @@ class MachineCodeHook(BuildHookInterface[Any]):
         if version == "editable" or _is_switched_off() or importlib.util.find_spec("numba") is None:
             return
         self._folder = Path(tempfile.mkdtemp())
-        source = str(Path(self.root) / "src")
+        # pip names the packages of an isolated build in PYTHONPATH.
+        paths = [str(Path(self.root) / "src"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         command = [sys.executable, "-m", "multilayer.engines.cpu.shipping", str(self._folder)]
-        subprocess.run(command, env={**os.environ, "PYTHONPATH": source}, check=True)
+        try:
+            subprocess.run(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}, check=True)
+        except BaseException:
+            shutil.rmtree(self._folder)
+            raise
         if not any(self._folder.iterdir()):  # there is no level for this kind of processor
             return
         build_data["force_include"][str(self._folder)] = TARGET
@@ -72,7 +77,7 @@ def _is_switched_off() -> bool:
 
 
 def _platform_tag() -> str:
-    if sys.platform == "linux":
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
         return f"{LINUX}_{platform.machine()}"
     if sys.platform == "darwin":
         return f"macosx_11_0_{platform.machine()}"  # one kind of processor, also with a Python for two

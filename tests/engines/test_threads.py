@@ -140,11 +140,27 @@ def test_members_of_a_pack_share_the_cores_that_are_idle(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [5], indirect=True)
+def test_cores_that_do_not_divide_evenly_are_all_used(n: int) -> None:
+    together = threading.Barrier(3)
+
+    def member() -> int:
+        together.wait(timeout=60)
+        found = threads.n_threads()
+        together.wait(timeout=60)
+        return found
+
+    outcomes = run_pack([Member(key, member) for key in range(3)], n_jobs=n)
+    assert sorted(outcome.value for outcome in outcomes.values()) == [1, 2, 2]
+
+
+@pytest.mark.parametrize("n", [5], indirect=True)
 def test_members_of_a_full_pack_have_one_thread_each(n: int) -> None:
     members = [Member(key, threads.n_threads) for key in range(3 * n)]
     outcomes = run_pack(members, n_jobs=n)
     assert [outcome.value for outcome in outcomes.values()].count(1) >= 2 * n
     assert [outcome.value for outcome in run_pack([Member(0, threads.n_threads)], n_jobs=n).values()] == [n]
+    with at_most(2):  # as in a member of another pack
+        assert [outcome.value for outcome in run_pack([Member(0, threads.n_threads)], n_jobs=n).values()] == [2]
     assert [outcome.value for outcome in run_pack([Member(0, threads.n_threads)], n_jobs=1).values()] == [1]
 
 

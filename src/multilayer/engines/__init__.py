@@ -3,7 +3,7 @@
 from multilayer.engines.blas_threads import one_blas_thread as concurrent_calls
 from multilayer.engines.choice import ENGINES, get_engine, shuffled
 from multilayer.engines.protocol import Batches, DescentRequest, DescentState, Engine, Objective, new_state
-from multilayer.engines.threads import at_most, checked_jobs, in_threads
+from multilayer.engines.threads import at_most, checked_jobs, in_threads, n_threads
 
 __all__ = [
     "ENGINES",
@@ -17,6 +17,7 @@ __all__ = [
     "concurrent_calls",
     "get_engine",
     "in_threads",
+    "n_threads",
     "new_state",
     "shuffled",
 ]

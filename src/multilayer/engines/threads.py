@@ -96,7 +96,7 @@ def in_threads(work: Callable[[int], None], n_parts: int) -> None:
     Parameters
     ----------
     work : callable
-        From the number of a part to None.  It must not wait for other parts.
+        From the number of a part to None.  It must not wait for parts that have not begun.
     n_parts : int
         The number of parts.
     """
@@ -121,10 +121,21 @@ def in_threads(work: Callable[[int], None], n_parts: int) -> None:
     finally:
         for _ in parts:  # after an error
             pass
-        wait([future for future in futures if not future.cancel()])
+        _wait_for([future for future in futures if not future.cancel()])
     for future in futures:
         if not future.cancelled():
             future.result()
+
+
+def _wait_for(futures: list[Future[None]]) -> None:
+    """Wait until all have ended; after Ctrl-C, too, because they work on memory of the caller."""
+    while True:
+        try:
+            wait(futures)
+            return
+        except KeyboardInterrupt:
+            _wait_for(futures)
+            raise
 
 
 def _started_pool() -> ThreadPoolExecutor | None:

@@ -202,13 +202,12 @@ def check_learning_rate(name: str, value: Any) -> Any:
     return check_choice(name, value, (*SCHEDULES, *PLANNED, "plateau"))
 
 
-positive = partial(check_real, low=0.0, open_low=True)
-
-
 def check_jobs(_: str, value: Any) -> int | None:
     """Return a number of threads, or None."""
     return None if value is None else checked_jobs(value)
 
+
+positive = partial(check_real, low=0.0, open_low=True)
 
 not_negative = partial(check_real, low=0.0)
 share = partial(check_real, low=0.0, high=1.0, open_high=True)

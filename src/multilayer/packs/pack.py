@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, Queue
 from typing import Any, Self, cast
 
 from sklearn import config_context, get_config
 
-from multilayer.engines import at_most, checked_jobs, concurrent_calls
+from multilayer.engines import at_most, checked_jobs, concurrent_calls, n_threads
 from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Call, Member, MemberOutcome, Slice, Task
 from multilayer.training.loop import deferred_interrupt, interrupted_by
@@ -120,7 +121,8 @@ class Pack:
 
     def __init__(self, n_jobs: int | None = None, n_cores: int | None = None) -> None:
         self.n_jobs = checked_jobs(n_jobs)
-        self._n_cores = self.n_jobs if n_cores is None else n_cores
+        # A pack inside a member of another one has the cores of that member.
+        self._n_cores = min(self.n_jobs if n_cores is None else n_cores, n_threads())
         self._queue, self._changed = ReadyQueue(), threading.Condition()
         self._in_threads = False
         self._outcomes: Queue[MemberOutcome] = Queue()  # a SimpleQueue may wait forever after a signal
@@ -333,14 +335,17 @@ class Pack:
                 if self._queue.n_waiting > 1:  # more than this thread will take
                     self._changed.notify()
 
-    def _cores_of_member(self) -> int:
+    def _cores_of(self, entry: Entry) -> int:
         """Return the number of cores for a member now: one, until fewer members than cores are left."""
-        return max(self._n_cores // max(self._queue.n_working + self._queue.n_waiting, 1), 1)
+        with self._changed:
+            left = [other for other in self._queue.entries.values() if not other.is_paused]
+        share, rest = divmod(self._n_cores, max(len(left), 1))
+        return max(share + any(other is entry for other in left[:rest]), 1)
 
     def _work_on(self, entry: Entry) -> None:
         """Do a slice of a member, and put its outcome if it has ended and Ctrl-C was not pressed."""
         began, value, error = time.perf_counter(), None, None
-        with interrupted_by(self.interrupt), at_most(self._cores_of_member):
+        with interrupted_by(self.interrupt), at_most(partial(self._cores_of, entry)):
             try:
                 task = cast(Task, entry.task)  # not None for an entry from the queue
                 entry.left = task.advance(Slice(entry.share, entry.is_last))

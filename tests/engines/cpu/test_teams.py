@@ -187,6 +187,40 @@ def test_estimators_keep_to_their_number_of_jobs(n_jobs: int | None, monkeypatch
     assert set(asked) == {min(n_jobs or 4, 3)}
 
 
+def test_a_delayed_thread_does_not_end_a_later_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    words, add = team.make_team(4, 2).words, team.fetch_add
+    assert team.take_item(words) == 0
+    assert team.is_last_of_stage(words)
+    team.begin_stage(words, 4)
+    assert [team.take_item(words) for _ in range(4)] == [0, 1, 2, 3]
+    assert not team.is_last_of_stage(words)
+
+    def add_and_wait(words: Any, place: int, number: int) -> int:
+        """Add; then other threads finish the stage and begin one with two items, before this one goes on."""
+        before = add(words, place, number)
+        monkeypatch.setattr(team, "fetch_add", add)
+        assert [team.is_last_of_stage(words) for _ in range(2)] == [False, True]
+        team.begin_stage(words, 2)
+        return before
+
+    monkeypatch.setattr(team, "fetch_add", add_and_wait)
+    assert not team.is_last_of_stage(words)  # it was the second of four
+
+
+def test_a_batch_without_rows_costs_nothing_and_changes_nothing(several_threads: Any) -> None:
+    several_threads(2)
+    objective, start, _ = CASES["dense"].problem(np.float64)
+    starts = np.array([0, 50, 50])
+    batches = Batches(None, starts, np.array([50, 50, 90]), np.full(3, 0.01))
+    state = new_state(WIDE, GradientDescent(), start.copy())
+    costs = get_engine("cpu").descend(objective, GradientDescent(), state, batches)
+    assert (len(costs), costs[1], state.t) == (3, 0.0, 3)
+    others = Batches(None, starts[::2], np.array([50, 90]), np.full(2, 0.01))
+    without = new_state(WIDE, GradientDescent(), start.copy())
+    get_engine("cpu").descend(objective, GradientDescent(), without, others)
+    np.testing.assert_array_equal(state.parameters, without.parameters)
+
+
 def test_tickets_count_items_and_stages() -> None:
     made = team.make_team(3, 2)
     words = made.words

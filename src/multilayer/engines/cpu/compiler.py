@@ -1,5 +1,5 @@
-"""Compilation of kernels by Numba, to object files.  This module and those that it imports are the only ones that
-import Numba; they are imported when a kernel must be compiled.
+"""Compilation of kernels by Numba, to object files.  Numba is imported with this module, when
+a kernel must be compiled.
 """
 
 from __future__ import annotations
@@ -81,8 +81,15 @@ def compile_kernel(function: Callable[..., Any], signature: Signature) -> Compil
         returns = _RETURN_TYPES[result.fndesc.restype]
         add_entry(result.target_context, result.library, result.fndesc, signature)
         machine_code = result.library.machine_code()
-        calls = sorted(name for name in result.library.calls() if name.startswith("multilayer_"))
-        return Compiled(machine_code, returns, calls, not result.library.has_dynamic_globals)
+        called = set(result.library.calls())
+        calls = sorted(name for name in called if name.startswith("multilayer_"))
+        is_portable = not result.library.has_dynamic_globals and not any(map(_is_of_a_library, called))
+        return Compiled(machine_code, returns, calls, is_portable)
+
+
+def _is_of_a_library(name: str) -> bool:
+    """Return whether a function belongs to Numba, or to Intel's library of vector functions, which may be missing."""
+    return name.startswith(("__svml", "numba_", "NRT_", "Py", "_Py"))
 
 
 def teach_numba() -> None:

@@ -1,4 +1,4 @@
-"""Dense layers of a block of rows, by BLAS: forward propagation (P2)-(P3) and backpropagation (B2)-(B3).
+"""Dense layers: forward propagation (P2)-(P3) and backpropagation (B2)-(B3), by BLAS or the tiles of ``products.py``.
 
 Blocks are row-major, (rows, s_l) without padding.  The bias needs no product: each row of Z starts as a copy of the
 biases and BLAS adds to it.  This costs nothing, because Z would have to be cleared otherwise.

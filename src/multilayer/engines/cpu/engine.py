@@ -20,7 +20,7 @@ from multilayer.engines.cpu.plan import (
     make_data,
     make_plan,
     make_work,
-    most_blocks,
+    n_blocks,
     writeable,
 )
 from multilayer.engines.cpu.team import DONE, make_team
@@ -88,7 +88,7 @@ def _run(
         state.average if options.average > 0 and state.average is not None else state.parameters[:0],
         _factors(network, options),
     )
-    team = make_team(most_blocks(plan.chunk_rows, plan.block, plan.least), len(plan.pieces))
+    team = make_team(n_blocks(plan.chunk_rows, plan.block, plan.least), len(plan.pieces))
     kernel = _kernel(network, plan)
 
     def take_part(number: int) -> None:
@@ -116,7 +116,7 @@ def useful_threads(network: Network, plan: Plan, batches: Batches) -> int:
     most_rows = min(int(rows.max()), plan.chunk)
     if of_row * int(rows.sum()) < OF_CALL or of_row * most_rows < 2 * OF_THREAD:
         return 1
-    n_items = 2 * most_blocks(most_rows, plan.block, plan.least)
+    n_items = 2 * n_blocks(most_rows, plan.block, plan.least)
     return min(of_row * most_rows // OF_THREAD, n_items, n_threads())
 
 

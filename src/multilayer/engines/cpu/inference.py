@@ -44,7 +44,7 @@ from multilayer.engines.threads import in_threads, n_threads
 from multilayer.network import Floats, Network, n_parameters, normalized_sizes
 from multilayer.network import widths as layer_widths
 
-# Columns of the table of layers: those of the plan, except for the last.
+# Columns of the table of layers: those of the plan up to this one.
 PANELS = 4  # offset of the layer's panels; -1 if its weights are read in place
 
 # Rows of a block, a multiple of ROWS: inputs and values of a block then stay in the second-level cache.

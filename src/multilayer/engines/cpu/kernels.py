@@ -64,7 +64,7 @@ class Path(NamedTuple):
     forward: Callable[..., None]  # (plan, data, work, theta, Block): Z transposed to work.outputs
     backward: Callable[..., None]  # the same arguments: from delta, transposed in work.errors, all that PIECES needs
     gradient: Callable[..., None]  # (plan, data, work, Chunk, piece, keep): Delta of a piece, added to work.gradient
-    arrange: Callable[..., None]  # (plan, work, theta, piece): the weights of a piece as backward needs them
+    arrange: Callable[..., None]  # (plan, work, theta, piece): the weights of a piece as the products need them
     output: Callable[..., None]  # (plan, Z, Y, delta, scratch): delta of the last layer, and the cost
 
 
@@ -134,8 +134,8 @@ def make_kernel(path: Path) -> Callable[..., int]:
         words[STOP] = min(first + columns_of(chunk_size(stop - start, plan.chunk)), stop)
         rows = words[STOP] - first
         size = columns_of(block_size(rows, plan.block, plan.least))
-        words[SIZE] = -(-size // plan.tile) * plan.tile
-        words[BLOCKS] = -(-rows // words[SIZE])
+        words[SIZE] = max(-(-size // plan.tile) * plan.tile, 1)
+        words[BLOCKS] = max(-(-rows // words[SIZE]), 1)  # a batch without rows has an empty block
         words[KIND] = ROWS
         begin_stage(words, words[BLOCKS])
 

@@ -124,9 +124,7 @@ class Work(NamedTuple):
     """
 
     values: Floats  # the outputs of all layers, layer after layer, flat; of one thread in narrow.py
-    deltas: (
-        Floats  # delta of all layers, in the same layout; in narrow.py two blocks of the widest layer, of one thread
-    )
+    deltas: Floats  # delta of all layers, laid out like values; in narrow.py two blocks of the widest, of one thread
     inputs: Floats  # (rows * s_1,): gathered rows; in narrow.py [1 X] transposed, of one thread unless the batch stays
     targets: Floats  # (K * rows,), transposed like all arrays of outputs; of one thread unless the batch stays
     gradient: Floats  # (P,)
@@ -174,7 +172,7 @@ SMALL_PRODUCT = 1_000_000
 FEWEST_ROWS = 32
 MOST_ROWS = 256
 # A batch has up to this number of blocks, for as many threads, if they have at least so many rows.
-BLOCKS = 4
+FEW_BLOCKS = 4
 LEAST_ROWS, LEAST_ROWS_OF_WIDE = 96, 64
 # A chunk is divided into blocks, and their values are kept until the gradient is computed, from all rows of the chunk.
 CHUNK_ROWS = 1024
@@ -304,7 +302,7 @@ def make_work(network: Network, plan: Plan, dtype: DTypeLike, n_threads: int, *,
     lanes = BYTES // itemsize
     n_inputs, *widths = layer_widths(network)
     rows, units, K = plan.block_rows, sum(widths), widths[-1]
-    n_slots, P = most_blocks(plan.chunk_rows, plan.block, plan.least), n_parameters(network)
+    n_slots, P = n_blocks(plan.chunk_rows, plan.block, plan.least), n_parameters(network)
     shared: dict[str, Any] = {
         "gradient": take(P),
         "panels": np.zeros(_panels_size(plan.layers, itemsize) if plan.tiles else 0, dtype=dtype),
@@ -350,15 +348,16 @@ def chunk_size(rows: int, most: int) -> int:
     return -(-rows // max(-(-rows // most), 1))
 
 
-def most_blocks(rows: int, block: int, least: int) -> int:
+@inner
+def n_blocks(rows: int, block: int, least: int) -> int:
     """Return the number of blocks of a chunk; a few more than its size requires, for as many threads."""
-    return max(-(-rows // block), min(rows // least, BLOCKS), 1)
+    return max(-(-rows // block), min(rows // least, FEW_BLOCKS), 1)
 
 
 @inner
 def block_size(rows: int, block: int, least: int) -> int:
     """Return the size of the blocks of a chunk, which are equal except for the last: 200 rows are 100 and 100."""
-    return -(-rows // max(-(-rows // block), min(rows // least, BLOCKS), 1))
+    return -(-rows // n_blocks(rows, block, least))
 
 
 def make_data(objective: Objective, order: NDArray[np.intp] | None = None) -> Data:

@@ -56,12 +56,14 @@ def find(name: str, function: Callable[..., Any], signature: Signature) -> tuple
     if level is None or (processor.changed_settings() and processor.numba_exists()):
         return None
     from multilayer.engines.cpu import objects
-    from multilayer.engines.cpu.dependencies import IndescribableError, portable_key
+    from multilayer.engines.cpu.dependencies import portable_key
 
     try:
         key = portable_key(function, signature, level.name)
         return objects.loaded(path(FOLDER, level.name, name, key).read_bytes(), key)
-    except (OSError, IndescribableError, objects.UnusableFile):
+    except MemoryError:
+        raise
+    except Exception:  # damaged, or without the sources that it must match: the kernel is compiled
         return None
 
 

@@ -3,7 +3,7 @@
 The work of an update is a sequence of stages, and a stage is a number of items that do not depend on each other.  Each
 thread of a team runs the same kernel: it takes the next item of the current stage, and the thread that finishes the
 last item of a stage prepares the next one.  So a stage ends with its last item, whichever threads are running then: a
-thread that starts late, or that the operating system has stopped between two items, delays nobody.  One thread does
+thread that starts late, or that the operating system has stopped while it had no item, delays nobody.  One thread does
 the whole work by the same code.
 
 What an item computes depends on its number alone, and results of items are added in the order of their numbers.  So all
@@ -24,7 +24,6 @@ from multilayer.engines.cpu.compiling import inlined, inner
 # number of the stage, the number of its items, and the next item.
 BITS = 20
 MASK = (1 << BITS) - 1
-MOST_ITEMS = 1 << (BITS - 1)  # threads also take numbers behind the last item
 STAGES = (1 << (63 - 2 * BITS)) - 1
 
 # Places in Team.words.  Words that all threads write have a line of the cache each.
@@ -75,7 +74,9 @@ def take_item(words: NDArray[np.int64]) -> int:
 @inlined
 def is_last_of_stage(words: NDArray[np.int64]) -> bool:
     """Note that an item is finished; return whether it was the last one, so that this thread begins the next stage."""
-    return fetch_add(words, FINISHED, 1) + 1 == (load_word(words, TICKET) >> BITS) & MASK
+    # Read before the addition: as soon as the item counts as finished, another thread may begin the next stage.
+    n_items = (load_word(words, TICKET) >> BITS) & MASK
+    return fetch_add(words, FINISHED, 1) + 1 == n_items
 
 
 @inner
