@@ -50,7 +50,13 @@ def at_most(limit: int | Callable[[], int]) -> Iterator[None]:
 
 
 def n_threads() -> int:
-    """Return the number of threads that work of this Python thread may use."""
+    """Return the number of threads that work of this Python thread may use.
+
+    Returns
+    -------
+    int
+        The number: that of OpenMP, or fewer within :func:`at_most`.
+    """
     limits = [limit() if callable(limit) else limit for limit in _here.limits]
     return 1 if 1 in limits else max(min([_limit(), *limits]), 1)
 
