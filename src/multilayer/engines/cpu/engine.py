@@ -21,7 +21,6 @@ from multilayer.engines.cpu.plan import (
     make_plan,
     make_work,
     n_blocks,
-    writeable,
 )
 from multilayer.engines.cpu.team import DONE, make_team
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, with_average
@@ -38,12 +37,12 @@ class CpuEngine(Engine):
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         X = _in_dtype(X, parameters.dtype)
-        return inference.predict(network, writeable(parameters), X)
+        return inference.predict(network, parameters, X)
 
     def cost_and_gradient(self, objective: Objective, parameters: Floats) -> tuple[float, Floats]:
         m = objective.X.shape[0]
         batches = Batches(None, np.zeros(1, dtype=np.intp), np.full(1, m, dtype=np.intp), np.zeros(1))
-        state = DescentState(writeable(parameters), np.empty((0, parameters.size), dtype=parameters.dtype))
+        state = DescentState(parameters, np.empty((0, parameters.size), dtype=parameters.dtype))
         (J,), D = _run(replace(objective, dropout=()), None, state, batches, PLAIN)
         return float(J), D
 

@@ -5,7 +5,6 @@ Compiled code cannot use a Network or a Python list.  A plan is a table with one
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from typing import Any, NamedTuple
 
@@ -368,26 +367,12 @@ def make_data(objective: Objective, order: NDArray[np.intp] | None = None) -> Da
         X=values,
         indptr=indptr,
         indices=indices,
-        Y=writeable(objective.Y),
-        weight=writeable(weight if weight is not None else np.empty(0, dtype=objective.Y.dtype)),
-        order=writeable(order if order is not None else np.empty(0, dtype=np.intp)),
+        Y=objective.Y,
+        weight=weight if weight is not None else np.empty(0, dtype=objective.Y.dtype),
+        order=order if order is not None else np.empty(0, dtype=np.intp),
         lam=float(objective.lam),
         lam1=float(objective.lam1),
     )
-
-
-def writeable(array: Any) -> Any:
-    """Return a writeable alias of a C-contiguous array.
-
-    Numba compiles a kernel separately for read-only arrays, such as joblib's memory maps.  No kernel writes to its
-    input, so it receives an alias of the same memory without the read-only flag.
-    """
-    if array.flags.writeable:
-        return array
-    if not array.size:
-        return np.empty(array.shape, dtype=array.dtype)
-    memory = (ctypes.c_byte * array.nbytes).from_address(array.ctypes.data)
-    return np.frombuffer(memory, dtype=array.dtype).reshape(array.shape)  # the caller keeps the array itself alive
 
 
 _NO_NUMBERS = np.empty(0, dtype=np.int64)
@@ -396,9 +381,9 @@ _NO_NUMBERS = np.empty(0, dtype=np.int64)
 def input_arrays(X: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
     """Return X and two empty arrays, or the entries of a CSR matrix, (entries, 1), with its indptr and indices."""
     if scipy.sparse.issparse(X):
-        entries = writeable(X.data).reshape(-1, 1)
+        entries = X.data.reshape(-1, 1)
         return entries, X.indptr.astype(np.int64, copy=False), X.indices.astype(np.int64, copy=False)
-    return writeable(X), _NO_NUMBERS, _NO_NUMBERS
+    return X, _NO_NUMBERS, _NO_NUMBERS
 
 
 def _is_small(table: NDArray[np.int64], rows: int) -> bool:
