@@ -106,7 +106,7 @@ def in_threads(work: Callable[[int], None], n_parts: int) -> None:
     n_parts : int
         The number of parts.
     """
-    n_others = min(n_threads(), n_parts) - 1
+    n_others = min(n_threads(), n_parts) - 1 if n_parts > 1 else 0
     parts = iter(range(n_parts))
 
     def work_on() -> None:

@@ -43,7 +43,8 @@ class CpuEngine(Engine):
         m = objective.X.shape[0]
         batches = Batches(None, np.zeros(1, dtype=np.intp), np.full(1, m, dtype=np.intp), np.zeros(1))
         state = DescentState(parameters, np.empty((0, parameters.size), dtype=parameters.dtype))
-        (J,), D = _run(replace(objective, dropout=()), None, state, batches, PLAIN)
+        without_dropout = replace(objective, dropout=()) if objective.dropout else objective
+        (J,), D = _run(without_dropout, None, state, batches, PLAIN)
         return float(J), D
 
     def descend(
@@ -111,12 +112,11 @@ def useful_threads(network: Network, plan: Plan, batches: Batches) -> int:
     if not COMPILED:
         return 1
     of_row = 3 * n_parameters(network) + OF_ACTIVATION * sum(network.layer_sizes[1:])
-    rows = batches.stops - batches.starts
-    most_rows = min(int(rows.max()), plan.chunk)
-    if of_row * int(rows.sum()) < OF_CALL or of_row * most_rows < 2 * OF_THREAD:
+    of_update = of_row * plan.chunk_rows
+    if of_update < 2 * OF_THREAD or of_row * int((batches.stops - batches.starts).sum()) < OF_CALL:
         return 1
-    n_items = 2 * n_blocks(most_rows, plan.block, plan.least)
-    return min(of_row * most_rows // OF_THREAD, n_items, n_threads())
+    n_items = 2 * n_blocks(plan.chunk_rows, plan.block, plan.least)
+    return min(of_update // OF_THREAD, n_items, n_threads())
 
 
 def _kernel(network: Network, plan: Plan) -> Callable[..., int]:

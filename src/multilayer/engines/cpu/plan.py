@@ -234,9 +234,11 @@ def encode_cost(network: Network) -> dict[str, Any]:
 
 
 def _encoded_cost(network: Network) -> tuple[int, NDArray[np.float64]]:
+    if network.cost is None and network.output == "increasing":
+        return CUT, np.array([[-np.inf, np.inf]])
+    if network.cost is None:
+        return MATCHED, NO_NUMBERS
     match network.cost:
-        case None if network.output == "increasing":
-            return CUT, np.array([[-np.inf, np.inf]])
         case AbsoluteError():
             return STEP, np.array([[-1.0, 1.0]])
         case Huber(threshold):
