@@ -20,7 +20,7 @@ OTHER_PYTHONS ?= python3.13 python3.12 python3.14 $(wildcard $(HOME)/.pyenv/vers
 SOME_TESTS ?= tests/test_network.py tests/storage tests/files/test_models.py tests/estimators/test_classifier.py
 VERSION := 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: demo test run-tests run-some-tests test-other-python test-processors test-pythons structure lint format clean
+.PHONY: demo test docs run-tests run-some-tests test-other-python test-processors test-pythons structure lint format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/multilayer demo --out demo
@@ -69,6 +69,11 @@ test-pythons:
 		tested=yes; \
 	done; [ -n "$$tested" ] || { echo "None of these Pythons is here: $(PYTHONS). Set PYTHONS."; exit 1; }
 
+# The site, with warnings as errors; then each link, anchor and picture within it is looked up.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -j $(WORKERS) -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
+
 # How many calls and files lie between fit and the engine, circles of imports, lines.
 structure: $(VENV)/.runtime
 	$(BIN)/python tests/structure.py
@@ -92,5 +97,9 @@ $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $@
 
+$(VENV)/.docs: $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[docs]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) .venv-* demo build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf docs/_build docs/gallery docs/learn/lessons docs/reference/api docs/reference/commands $(VENV) .venv-* demo build dist .mypy_cache .pytest_cache .ruff_cache

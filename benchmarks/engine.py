@@ -3,7 +3,7 @@
     python benchmarks/engine.py                        # everything but the curves, about seven minutes
     python benchmarks/engine.py --quick --only digits  # fewer and shorter rounds; works whose name contains this
     python benchmarks/engine.py --curves scaling.png   # time by rows, features, width, depth, batch size and threads
-    python benchmarks/engine.py --markdown             # tables as in docs/performance.md
+    python benchmarks/engine.py --markdown             # tables as in docs/explanation/performance.md
     python benchmarks/engine.py --json figures.json    # every figure
     python benchmarks/engine.py --read a.json b.json   # no measurement: the tables of stored figures
 

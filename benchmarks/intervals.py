@@ -4,7 +4,7 @@
                                                     california_housing_raw_missing, kin8nm (.csv.gz, the target in the
                                                     column "target")
     python benchmarks/intervals.py --splits 10      more random splits of each table
-    python benchmarks/intervals.py --markdown       the table as in docs/ensembles.md
+    python benchmarks/intervals.py --markdown       the table as in docs/how-to/ensembles.md
 
 The folder can also be named by the environment variable MULTILAYER_DATA. The four tables have different difficulties:
 abalone is small and its noise grows with the target; bike_sharing_hourly has counts from 1 to 977, whose noise differs

@@ -2,7 +2,7 @@
 
     python benchmarks/options.py --data FOLDER      tables of the folder: telco_churn, california_housing_raw_missing,
                                                     bike_sharing_hourly (.csv.gz, the target in the column "target")
-    python benchmarks/options.py --markdown         the table as in docs/options.md
+    python benchmarks/options.py --markdown         the table as in docs/how-to/options.md
 
 The folder can also be named by the environment variable MULTILAYER_DATA. Without it, smaller tables of scikit-learn are
 used.

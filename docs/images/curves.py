@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/curves.md and docs/search.md: python docs/images/curves.py"""
+"""Draws the pictures of docs/how-to/curves.md and docs/how-to/search.md: python docs/images/curves.py"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     matplotlib.use("Agg")
-    # As docs/curves.md begins.
+    # As docs/how-to/curves.md begins.
     X, y = load_digits(return_X_y=True)
     X = X / 16
     rng = np.random.RandomState(0)
@@ -40,7 +40,7 @@ def main() -> None:
     noisy, labels = X[rows] + 0.25 * rng.normal(size=(1000, 64)), y[rows]
     model = MLPClassifier((32,), max_iter=60, n_iter_no_change=None, learning_rate_init=0.01, random_state=0)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    # As in docs/search.md.
+    # As in docs/how-to/search.md.
     network = MLPClassifier(max_iter=54, n_iter_no_change=None, random_state=0)
     space = {
         "hidden_layer_sizes": [(8,), (32,), (64,), (64, 32)],

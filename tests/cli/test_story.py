@@ -44,4 +44,4 @@ def test_the_story_fails_where_a_file_is_missing(run, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("page", ["use.md", "tables.md", "files.md"])
 def test_the_pages_that_the_readme_names_exist(page):
-    assert (README.parent / "docs" / page).exists()
+    assert (README.parent / "docs" / "how-to" / page).exists()

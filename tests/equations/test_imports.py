@@ -1,4 +1,4 @@
-"""The equations import only NumPy, and each of their functions has its equation in docs/mathematics.md."""
+"""The equations import only NumPy, and each of their functions has its equation in docs/learn/mathematics.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from multilayer.equations import ACTIVATIONS, OUTPUTS, SCHEMES
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "src" / "multilayer" / "equations"
-MATHEMATICS = ROOT / "docs" / "mathematics.md"
+MATHEMATICS = ROOT / "docs" / "learn" / "mathematics.md"
 TAG = re.compile(r"\((?:[A-Z]\d+|J)\)")
 RULES = [book.GradientDescent, book.Momentum, book.Nesterov, book.Adam]
 

@@ -1,4 +1,4 @@
-"""Intended differences between the estimators and scikit-learn's; docs/migration.md describes them."""
+"""Intended differences between the estimators and scikit-learn's; docs/explanation/scikit-learn.md describes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program for Node.js in docs/export.md against predict."""
+"""The program for Node.js in docs/how-to/export.md against predict."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from multilayer import MLPClassifier
 from multilayer.exports import save_onnx
 from multilayer.tables import TableEncoder
 
-DOCS = Path(__file__).parents[2] / "docs" / "export.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "export.md"
 NODE = shutil.which("node")
 pytest.importorskip("onnx")
 

@@ -1,6 +1,6 @@
 r"""Backpropagation: the derivative of the cost with respect to every weight, from the last layer to the first.
 
-docs/mathematics.md derives each of these equations under the same tag.
+docs/learn/mathematics.md derives each of these equations under the same tag.
 """
 
 from __future__ import annotations

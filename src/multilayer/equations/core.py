@@ -3,7 +3,7 @@ r"""The textbook on one page: forward propagation, cost, backpropagation and gra
 Shapes: m examples, s_l units in layer l, K = s_L outputs, L layers.  Lists count from 0 and layers from 1: ``A[0]`` is
 A_1 = X, ``thetas[0]`` is Theta_1, and ``Z[0]`` is Z_2.  Theta_l has shape (s_{l+1}, s_l + 1), with the biases in
 column 0.  Hidden units are sigmoid units.  The output unit h is ``sigmoid``, ``softmax`` or ``identity``, and each has
-its own cost.  The equations are derived in docs/mathematics.md.
+its own cost.  The equations are derived in docs/learn/mathematics.md.
 
 Arrays are float64, and arguments are not checked.  The other modules of :mod:`multilayer.equations` contain the same
 functions with checked arguments, more activations, costs and penalties, and formulas that are accurate for any z.

@@ -225,8 +225,8 @@ WEIGHTS = {"numpy": ("inside", "beside"), "c": ("float32", "int8")}
 def export(model: Path, form: str, output: Path | None, weights: str | None, name: str | None) -> int:
     """Write MODEL in another form, in which it predicts without this library.
 
-    The encoding of the columns is part of it: names, text, gaps and dates go in as they are. docs/export.md describes
-    the inputs and outputs of each form, and how close the predictions are.
+    The encoding of the columns is part of it: names, text, gaps and dates go in as they are.
+    docs/how-to/export.md describes the inputs and outputs of each form, and how close the predictions are.
 
     \b
     Examples:

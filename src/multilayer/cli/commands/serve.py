@@ -72,8 +72,8 @@ def serve(
 
     POST /predict takes rows in JSON and returns predictions; GET /schema describes both in JSON Schema; GET /health
     says whether the server works. GET / is a page with a form for the columns of the model, which shows the prediction
-    of a row and its explanation. docs/serve.md describes all of them. Ctrl-C or SIGTERM ends the server when it has
-    answered the requests that it has received.
+    of a row and its explanation. docs/how-to/serve.md describes all of them. Ctrl-C or SIGTERM ends the server when
+    it has answered the requests that it has received.
 
     \b
     Examples:

@@ -1,6 +1,6 @@
 r"""A trace of all quantities of one forward and one backward pass.
 
-docs/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training without
+docs/learn/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training without
 storing them.
 """
 

@@ -1,6 +1,6 @@
 """The recipes of the table models: which networks they train, on which encoding, and for how long.
 
-The numbers were chosen on public tables by out-of-fold scores; docs/tables.md has the measurements.
+The numbers were chosen on public tables by out-of-fold scores; docs/how-to/tables.md has the measurements.
 """
 
 from __future__ import annotations
