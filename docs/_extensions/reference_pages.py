@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -123,10 +124,18 @@ def write_pages(app: Any, config: Any) -> None:
 
 
 def add_version(app: Any, what: str, name: str, given: Any, options: Any, lines: list[str]) -> None:
-    """Add to the docstring of a public name the version that it was first in."""
+    """Add to the docstring of a public name the version that it was first in, and link the pages that it names."""
+    link_pages(lines)
     version = since().get(name)
     if version and lines:
         lines += ["", f".. versionadded:: {version}", ""]
+
+
+def link_pages(lines: list[str]) -> None:
+    """Turn the paths of pages, such as docs/how-to/tables.md, which help in a terminal, into links."""
+    for i, line in enumerate(lines):
+        linked = re.sub(r"(?<![`\w/])docs/([\w/-]+)\.md", r":doc:`/\1`", line)
+        lines[i] = re.sub(r"(?<![`\w/])src/multilayer/files/FORMAT\.md", ":doc:`/reference/file-format`", linked)
 
 
 def since() -> dict[str, str]:
@@ -146,4 +155,5 @@ def setup(app: Any) -> dict[str, bool]:
     app.connect("config-inited", write_pages)  # before Sphinx looks for its sources
     app.connect("autodoc-process-docstring", add_version, priority=900)  # after numpydoc
     app.connect("autodoc-skip-member", skip_foreign)
+    app.connect("sphinx-click-process-description", lambda *given: link_pages(given[-1]))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
