@@ -31,6 +31,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "reference_pages",
+    "equation_links",
 ]
 exclude_patterns = ["_build", "_extensions", "_templates", "**/README.md", "gallery/*.ipynb", "learn/lessons/*.ipynb"]
 templates_path = ["_templates"]
