@@ -89,7 +89,7 @@ def _command_page(name: str) -> str:
     return "\n".join([title, "=" * len(title), "", *directive, ""])
 
 
-def write_pages(app: Any) -> None:
+def write_pages(app: Any, config: Any) -> None:
     """Write all pages of the reference that are made from the code."""
     reference = Path(app.srcdir) / "reference"
     for module, title in MODULES.items():
@@ -124,7 +124,7 @@ def skip_foreign(app: Any, what: str, name: str, given: Any, skip: bool, options
 
 def setup(app: Any) -> dict[str, bool]:
     """Connect the functions to the events of Sphinx."""
-    app.connect("builder-inited", write_pages, priority=100)  # before autosummary reads the pages
+    app.connect("config-inited", write_pages)  # before Sphinx lists its sources, which autosummary reads
     app.connect("autodoc-process-docstring", add_version, priority=900)  # after numpydoc
     app.connect("autodoc-skip-member", skip_foreign)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
