@@ -234,6 +234,10 @@ def check_gradient(
     >>> report = check_gradient([[2.0], [1.0]], [[1.0], [0.0]], [[[0.1, 0.2]]], lam=0.7)
     >>> report.max_error < 1e-9
     True
+
+    References
+    ----------
+    Nocedal, J. and Wright, S. J. (2006). Numerical optimization, 2nd edition, section 8.1. Springer.
     """
     analytic = backpropagation(X, Y, thetas, lam, hidden, output, sample_weight, norms)
     numerical = numerical_gradient(X, Y, thetas, lam, hidden, output, step, sample_weight, norms)
