@@ -78,10 +78,11 @@ class Precision(Callback):
         self.X, self.y = X, y
 
     def on_fit_begin(self, snapshot):
-        self.snapshot, self.values = snapshot, []
+        self.snapshot, self.epochs, self.values = snapshot, [], []
 
     def on_epoch_end(self, event):
         probabilities = self.snapshot().predict_proba(self.X)[:, 1]
+        self.epochs.append(event.epoch)
         self.values.append(average_precision_score(self.y, probabilities))
 
 
@@ -92,8 +93,8 @@ print(f"average precision after 1, 10 and {model.n_iter_} epochs:", *(f"{watched
 # %%
 # A custom callback that stops the run
 # ------------------------------------
-# A run ends when ``on_epoch_end`` returns True. The network keeps the weights of that epoch, and every callback receives
-# the reason in ``on_run_end``.
+# A run ends when ``on_epoch_end`` returns True. The network keeps the weights of that epoch, and every callback
+# receives the reason in ``on_run_end``.
 
 
 class StopAtPrecision(Precision):
@@ -127,7 +128,7 @@ import matplotlib.pyplot as plt
 fig, (above, below) = plt.subplots(2, 1, figsize=(7.2, 5.2), sharex=True, layout="constrained")
 above.plot(log["epoch"], log["cost"], color="#0072B2")
 above.set(ylabel="cost J", title="Cost and average precision by epoch")
-below.plot(range(1, len(watched.values) + 1), watched.values, color="#0072B2", label="on other rows")
+below.plot(watched.epochs, watched.values, color="#0072B2", label="on other rows")
 below.axhline(stopping.wanted, color="#595959", linestyle=":", label="wanted")
 below.plot([stopped.n_iter_], [stopping.values[-1]], "^", color="#D55E00", markersize=10, label="stopped here")
 below.set(xlabel="epoch", ylabel="on other rows")

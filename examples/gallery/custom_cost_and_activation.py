@@ -3,9 +3,9 @@ A cost and an activation of your own
 ====================================
 
 A regressor takes any cost that states its value and its delta, and a hidden layer any function that states its
-derivative. Here a bakery orders bread: each loaf too few costs 1.50 euros in lost sales, and each loaf too many costs 0.40.
-A cost of this shape is written and checked against difference quotients, as is an activation, and a network
-that minimises it loses less money than one that minimises the squared error.
+derivative. Here a bakery orders bread: each loaf too few costs 1.50 euros in lost sales, and each loaf too many costs
+0.40. A cost of this shape is written and checked against difference quotients, as is an activation, and a network that
+minimises it loses less money than one that minimises the squared error.
 """
 
 # %%
@@ -38,9 +38,9 @@ print("loaves on these days:", loaves[:3])
 # %%
 # The cost
 # --------
-# A cost has two methods. ``value(Z, Y)`` returns the cost of each of the m rows, and ``delta(Z, Y)`` its derivative with
-# respect to ``Z``, of the shape ``(m, K)`` of both arguments. For a regressor, the weighted sums ``Z`` of the last layer
-# are the predictions, and K is the number of outputs. The two prices differ, so the cost has a kink where the
+# A cost has two methods. ``value(Z, Y)`` returns the cost of each of the m rows, and ``delta(Z, Y)`` its derivative
+# with respect to ``Z``, of the shape ``(m, K)`` of both arguments. For a regressor, the weighted sums ``Z`` of the last
+# layer are the predictions, and K is the number of outputs. The two prices differ, so the cost has a kink where the
 # prediction is right. The kink is rounded over about ``width`` units: there, the derivative changes gradually from one
 # price to the other.
 
@@ -61,9 +61,9 @@ class OrderCost:
 
 
 # %%
-# ``check_cost`` compares ``delta`` with central difference quotients of ``value``. It returns the largest relative error,
-# and raises an error that names the worst entry if the two do not agree. The second cost has a frequent mistake: its
-# delta is the derivative with respect to ``Y``, so that the sign is wrong.
+# ``check_cost`` compares ``delta`` with central difference quotients of ``value``. It returns the largest relative
+# error, and raises an error that names the worst entry if the two do not agree. The second cost has a frequent mistake:
+# its delta is the derivative with respect to ``Y``, so that the sign is wrong.
 
 from multilayer.equations import check_activation, check_cost
 from multilayer.exceptions import ParameterError
@@ -163,7 +163,7 @@ _ = right.legend(frameon=False, fontsize=8)
 # %%
 # What to take away
 # -----------------
-# With the cost of the bakery, a day loses 16.01 euros on the test days, and 20.84 with the squared error; bread is enough
-# on 79 % of the days, close to the share 1.5 / (1.5 + 0.4) = 0.79 at which the cost is least. The checks found the wrong
-# sign before any training. Without the rounding, this cost is ``loss="quantile", quantile=0.79``, which runs in compiled
-# code; :doc:`/how-to/options` lists the costs and activations that need no code.
+# With the cost of the bakery, a day loses 16.01 euros on the test days, and 20.84 with the squared error; bread is
+# enough on 79 % of the days, close to the share 1.5 / (1.5 + 0.4) = 0.79 at which the cost is least. The checks found
+# the wrong sign before any training. Without the rounding, this cost is ``loss="quantile", quantile=0.79``, which runs
+# in compiled code; :doc:`/how-to/options` lists the costs and activations that need no code.

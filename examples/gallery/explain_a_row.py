@@ -10,8 +10,8 @@ made by a known rule, so that each answer can be compared with the truth.
 # %%
 # Houses
 # ------
-# Each row is a house that was sold. Some energy classes are unknown. By the rule, the price depends on the size, the town, the year
-# and the distance to the station. The energy class and the colour of the door have no effect.
+# Each row is a house that was sold. Some energy classes are unknown. By the rule, the price depends on the size, the
+# town, the year and the distance to the station. The energy class and the colour of the door have no effect.
 
 import numpy as np
 import pandas as pd

@@ -10,8 +10,8 @@ and compares the answers with those of the model itself. The forms are described
 # %%
 # A model of pumps
 # ----------------
-# Each row is a reading of a pump: two numbers with gaps, the maker, and whether the pump needs service. ``TableEncoder``
-# is a step of the model, so that the exported model takes raw values, too.
+# Each row is a reading of a pump: two numbers with gaps, the maker, and whether the pump needs service.
+# ``TableEncoder`` is a step of the model, so that the exported model takes raw values, too.
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,8 @@ print(f"largest difference of a probability: {np.abs(from_onnx - expected).max()
 # %%
 # C
 # -
-# ``to_c`` returns one header, which needs ``math.h`` and ``string.h`` and allocates no memory. These are its first lines.
+# ``to_c`` returns one header, which needs ``math.h`` and ``string.h`` and allocates no memory. These are its first
+# lines.
 
 header = to_c(model, name="pumps")
 print("\n".join(header.splitlines()[:20]))

@@ -3,8 +3,9 @@ Sparse text
 ===========
 
 A message has a few of the thousands of words that occur in all messages. So its row of word counts is nearly empty, and
-is stored as a sparse matrix. This program predicts the department that a message to a shop belongs to: ``TfidfVectorizer``
-of scikit-learn makes the sparse matrix, and ``MLPClassifier`` trains on it as it is, without making it dense.
+is stored as a sparse matrix. This program predicts the department that a message to a shop belongs to:
+``TfidfVectorizer`` of scikit-learn makes the sparse matrix, and ``MLPClassifier`` trains on it as it is, without making
+it dense.
 """
 
 # %%
@@ -17,12 +18,13 @@ import numpy as np
 
 random = np.random.RandomState(0)
 frequent = {
-    "delivery": "parcel courier late tracking address arrived doorstep shipment waiting package".split(),
-    "payment": "invoice charged card refund twice amount bank receipt transfer bill".split(),
-    "returns": "return size wrong exchange broken damaged label fits colour warranty".split(),
-    "account": "password login email reset locked newsletter profile delete username verify".split(),
+    "delivery": "parcel courier late tracking address arrived doorstep shipment waiting package",
+    "payment": "invoice charged card refund twice amount bank receipt transfer bill",
+    "returns": "return size wrong exchange broken damaged label fits colour warranty",
+    "account": "password login email reset locked newsletter profile delete username verify",
 }
-common = "hello please the my order is was and i have not yet for with thanks your shop today since help".split()
+frequent = {department: words.split() for department, words in frequent.items()}
+common = "hello please the my order is was and i have not yet for with thanks your shop today since help"
 syllables = ["ba", "lo", "mi", "re", "tu", "ka", "sen", "dor", "vi", "pe", "gral", "no"]
 names = ["".join(random.choice(syllables, 3)) for _ in range(1500)]  # products and people, each of them rare
 
@@ -37,7 +39,9 @@ def misspell(word):
 
 def write_message(department):
     """Draw the words of a message."""
-    words = list(random.choice(common, random.randint(6, 14))) + list(random.choice(names, random.randint(1, 5)))
+    words = list(random.choice(common.split(), random.randint(6, 14))) + list(
+        random.choice(names, random.randint(1, 5))
+    )
     for _ in range(random.randint(1, 4)):
         source = department if random.rand() < 5 / 6 else random.choice(list(frequent))
         words.append(random.choice(frequent[source]))

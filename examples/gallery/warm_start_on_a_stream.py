@@ -65,8 +65,8 @@ def new_model():
 
 
 fitted_once, continued = new_model(), new_model()
-n_epochs = {"fitted once": 0, "fitted each day": 0, "continued": 0}
-days, losses = range(10, N_DAYS), {name: [] for name in n_epochs}
+n_rows = {"fitted once": 0, "fitted each day": 0, "continued": 0}
+days, losses = range(10, N_DAYS), {name: [] for name in n_rows}
 window = list(first)
 
 # %%
@@ -86,8 +86,8 @@ for day in days:
     window = [*window, (orders, returned)][-30:]
     X_window, y_window = (pd.concat(parts) for parts in zip(*window, strict=True))
     refitted = MLPClassifier((16,), **options).fit(scaler.transform(X_window), y_window)
-    n_epochs["continued"] += 5 * len(orders)
-    n_epochs["fitted each day"] += options["max_iter"] * len(y_window)
+    n_rows["continued"] += 5 * len(orders)
+    n_rows["fitted each day"] += options["max_iter"] * len(y_window)
 
 # %%
 # Losses before, during and after the change
@@ -101,7 +101,7 @@ parts = {
 }
 print("mean log-loss of a day")
 print(pd.DataFrame({name: part.mean() for name, part in parts.items()}).round(3))
-print("rows passed through the network in training:", {name: f"{n:,}" for name, n in n_epochs.items()})
+print("rows passed through the network in training:", {name: f"{n:,}" for name, n in n_rows.items()})
 
 # %%
 
@@ -118,11 +118,20 @@ _ = ax.legend(frameon=False)
 # %%
 # A fit that continues
 # --------------------
-# ``warm_start=True`` makes ``fit`` continue, too: two fits of 30 epochs equal one of 60, bit for bit. So a training can be
-# extended after a look at its curve.
+# ``warm_start=True`` makes ``fit`` continue, too: two fits of 30 epochs equal one of 60, bit for bit. So a training can
+# be extended after a look at its curve.
 
 whole = new_model()
 parts = MLPClassifier((16,), **(options | {"max_iter": 30, "warm_start": True}))
 for _ in range(2):
     parts.fit(scaler.transform(X_first), y_first)
 print(f"{parts.n_iter_} epochs in two fits, equal weights:", bool((parts.parameters_ == whole.parameters_).all()))
+
+# %%
+# What to take away
+# -----------------
+# After the change, the network that continues has a log-loss of 0.282 on new days, the one that is fitted each day to
+# the last 30 days 0.342, and the one of the first ten days 1.307. Continuing took 44,000 rows of training instead of
+# 14,928,000. Watch the loss of each day, as here: it shows a drift before anybody knows its reason. For a model that is
+# stored, ``multilayer evaluate`` reports which columns have changed (:doc:`/how-to/use`); :doc:`/how-to/options`
+# describes ``partial_fit`` with validation rows.
