@@ -14,7 +14,6 @@ advice. All findings are listed in :doc:`/how-to/inspect`.
 # The table has 30 measurements of 569 tumours; the target is whether a tumour is benign. The columns have different
 # scales: the mean area is near 655, the mean smoothness near 0.1.
 
-import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler

@@ -44,7 +44,6 @@ print(hours.head(3).to_string(index=False))
 # The test uses the network's own solver, batches and starting weights. The cost is flat while steps are tiny, then
 # falls, and rises when steps are too large. The estimator is not changed.
 
-import matplotlib.pyplot as plt
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
