@@ -78,10 +78,8 @@ for name, found in ratios.items():
     document = documents[name]
     print(f"{name}, {len(found)} kinds of work: {document['command']}")
     print(f"  machine: {machine_of(document)}")
-    print(
-        f"  {document['date']}; "
-        + ", ".join(f"{library} {version}" for library, version in document["versions"].items())
-    )
+    versions = ", ".join(f"{library} {version}" for library, version in document["versions"].items())
+    print(f"  {document['date']}; {versions}")
     if document.get("note"):
         print(textwrap.fill(document["note"], 100, initial_indent="  note: ", subsequent_indent="  "))
 
@@ -163,10 +161,8 @@ for _ in range(3):
             times[kind].append(time.perf_counter() - start)
         costs[kind] = model.loss_
 ours, theirs = min(times[MLPClassifier]), min(times[TheirClassifier])
-print(
-    f"live, on {os.cpu_count()} cores: multilayer {1000 * ours:.0f} ms, scikit-learn {1000 * theirs:.0f} ms: ", end=""
-)
-print(f"{theirs / ours:.1f} times as long")
+print(f"live, on one core: multilayer {1000 * ours:.0f} ms, scikit-learn {1000 * theirs:.0f} ms,")
+print(f"which is {theirs / ours:.1f} times as long")
 print(f"last costs: {costs[MLPClassifier]:.12f} and {costs[TheirClassifier]:.12f}")
 
 # %%
