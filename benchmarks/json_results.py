@@ -172,7 +172,7 @@ def _faults_of_table(table: dict[str, Any]) -> list[str]:
     if not rows:
         return ["there are no rows"]
     found = []
-    for grid in (rows, table.get("goals", rows)):
+    for grid in (rows, table["goals"]) if "goals" in table else (rows,):
         if len(grid) != len(rows) or any(len(row) != len(columns) for row in grid):
             return ["rows and goals do not have one cell for each column"]
         for row in grid:
