@@ -19,6 +19,7 @@ from docutils.parsers.rst import Directive
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 # Names of libraries as their projects write them.
 LIBRARIES = {"numpy": "NumPy", "scipy": "SciPy", "torch": "PyTorch", "jax": "JAX"}
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def read(name: str, title: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -44,7 +45,7 @@ def _with_unit(value: float, unit: str) -> str:
     if unit == "µs" and value >= 1000:
         value, unit = value / 1000, "ms"
     number = f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
-    return number + unit if unit == "x" else f"{number} {unit}".rstrip()
+    return number + unit if unit in ("x", "") else f"{number}{NO_BREAK}{unit}"
 
 
 def caption(document: dict[str, Any]) -> list[nodes.Node]:
