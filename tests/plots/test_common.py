@@ -35,6 +35,7 @@ from .test_reasons import EXPLANATION, IMPORTANCE, dependence
 
 NAMES = [
     "plot_capacity_curve",
+    "plot_computation_graph",
     "plot_cost",
     "plot_cross_validation",
     "plot_data",
@@ -46,6 +47,7 @@ NAMES = [
     "plot_network",
     "plot_partial_dependence",
     "plot_predictions",
+    "plot_propagation",
     "plot_regularization_path",
     "plot_search",
     "plot_seed_spread",
@@ -80,9 +82,11 @@ def draw(name, moons, network, **options):
     """Call a plot function with the result, the network or the data that it draws."""
     X, y = moons
     arguments = {
+        "plot_computation_graph": ([("x", [], 3.0, 2.0), ("2 x", {"x": 2.0}, 6.0, 1.0)],),
         "plot_data": (X, y),
         "plot_decision_boundary": (network, X, y),
         "plot_predictions": (y, network.predict_proba(X)[:, 1]),
+        "plot_propagation": ([np.array([[0.5, -1.0, 2.0]])], [1.0, 2.0]),
     }
     given = (result(name),) if name in RESULTS else arguments.get(name, (network,))
     return getattr(multilayer.plots, name)(*given, **options)
