@@ -215,9 +215,8 @@ def check_gradient(
 ) -> GradientCheck:
     """(N2) Compare backpropagation with central differences, weight by weight.
 
-    The relative error of a weight is ``abs(a - n) / max(abs(a), abs(n), s)``, where a and n are its two derivatives and
-    s is the root mean square of all a.  Without s, the error of a derivative near 0 would be dominated by the rounding
-    of J.
+    The relative error of a weight is ``|a - n| / max(|a|, |n|, s)``, where a and n are its two derivatives and s is the
+    root mean square of all a.  Without s, the error of a derivative near 0 would be dominated by the rounding of J.
 
     Parameters
     ----------

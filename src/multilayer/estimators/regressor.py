@@ -184,7 +184,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         With ``normalization``, gain (row 0) and shift (row 1) of each hidden layer; otherwise empty.
     parameters_ : ndarray of shape (P,)
         All weights, biases, gains and shifts in one vector.
-    target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
+    target_mean_, target_scale_ : ndarray of shape (K,) or None
         With ``standardize_targets``, mean and standard deviation of the targets of each output unit; the deviation is 0
         if they are constant except for rounding.
     loss_curve_ : list of float
