@@ -166,3 +166,18 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def test_labels_that_files_cannot_store_raise_errors_in_fit(labels: Any, message: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=message):
         classifier().fit(X, labels)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize(
+    "stored",
+    [np.asfortranarray, pd.DataFrame, lambda Y: pd.DataFrame(np.asfortranarray(Y)), lambda Y: Y[:, ::-1][:, ::-1]],
+    ids=["columns", "frame", "frame of columns", "view"],
+)
+def test_a_matrix_of_labels_may_be_stored_in_any_order(stored: Any, solver: str) -> None:
+    Y = (RNG.random_sample((30, 2)) > 0.5).astype(int)
+    options = {"solver": solver, "max_iter": 3, "n_iter_no_change": None, "random_state": 0}
+    rows = MLPClassifier((2,), **options).fit(X, Y, X_val=X, y_val=Y)
+    other = MLPClassifier((2,), **options).fit(X, stored(Y), X_val=X, y_val=stored(Y))
+    np.testing.assert_array_equal(other.parameters_, rows.parameters_)
+    assert other.validation_scores_ == rows.validation_scores_
