@@ -108,3 +108,7 @@ for name, model in models.items():
 # %%
 # What to take away
 # -----------------
+#
+# The table is small: R² still rises by 0.07 per doubling of the rows, no hidden layer is better than none, and among
+# the networks the regularisation brings more (0.41 to 0.49) than the noise between seeds (0.04). A linear model with
+# 0.49 is all that these columns support. :doc:`/how-to/curves` describes the four functions.

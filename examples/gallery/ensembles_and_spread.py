@@ -89,7 +89,7 @@ predicted, deviation = ensemble.predict(X_test, return_std=True)
 error = np.abs(y_test - predicted)
 groups = pd.qcut(deviation, 4, labels=["smallest", "second", "third", "largest"])
 rows = {"spread": pd.Series(deviation).groupby(groups, observed=True).mean()}
-rows["mean absolute error"] = pd.Series(error.to_numpy()).groupby(groups, observed=True).mean()
+rows["mean absolute error"] = pd.Series(error).groupby(groups, observed=True).mean()
 rows["share above 14 m/s"] = pd.Series(~known).groupby(groups, observed=True).mean()
 print(pd.DataFrame(rows).rename_axis("quarter of the spread").round(2).to_string())
 
@@ -129,3 +129,7 @@ _ = ax.legend(fontsize="small")
 # %%
 # What to take away
 # -----------------
+#
+# The mean of four networks has an error of 61 kW in place of 76, and more members bring nothing here. The quarter of
+# the rows with the largest spread has ten times the error of the others, and two thirds of it are winds above those
+# of the training rows. :doc:`/how-to/ensembles` describes diversity, spread and intervals.

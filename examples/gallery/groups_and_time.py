@@ -147,3 +147,8 @@ _ = right.set_ylim(bottom=0)
 # %%
 # What to take away
 # -----------------
+#
+# Random folds gave the network an R² of 0.60, while new patients have 0.21, as the folds of patients suggest (0.18 ±
+# 0.16). They also preferred the wrong columns: without pulse and weight, new patients have 0.43. For the series,
+# random folds gave an RMSE of 8.7, and later days have 23.3, or 7.5 if the network predicts changes.
+# :doc:`/how-to/selection` and :doc:`/how-to/tables` describe splitters for networks and table models.

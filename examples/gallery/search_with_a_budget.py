@@ -120,3 +120,7 @@ print(f"after 12 trials {first.best.mean:.3f}, after 30 {second.best.mean:.3f}")
 # %%
 # What to take away
 # -----------------
+#
+# The search used 28 % of the epochs that thirty complete trainings take, and found an accuracy of 0.76 where the
+# linear model has 0.58; the test rows confirm it with 0.75. Only four of the thirty candidates were trained to the
+# end. :doc:`/how-to/search` describes samplers, rungs and journals.

@@ -11,37 +11,38 @@ better, and one where the network is clearly better.
 # Three tables
 # ------------
 #
-# The first are the diabetes data of scikit-learn. The second is a tariff with steps: postage depends on thresholds of
-# the weight and the size, and on the zone. The third is smooth: the distance that the hand of a robot arm reaches
-# depends on the sines and cosines of its joints.
+# The first are the diabetes data of scikit-learn. The second is a tariff with steps: the postage of a parcel depends
+# on thresholds of its weight and size and on the zone, and two of the columns have no effect. The third is smooth:
+# the distance from the shoulder of a robot arm to its hand depends on the angles of the joints.
 
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_diabetes
 
 rng = np.random.default_rng(9)
-n = 1200
+n = 900
 
 patients, progression = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
 
 parcels = pd.DataFrame(
     {
-        "weight_kg": rng.gamma(2.0, 3.0, n).round(2),
+        "weight_kg": rng.uniform(0, 30, n).round(2),
         "length_cm": rng.uniform(10, 120, n).round(),
         "girth_cm": rng.uniform(20, 200, n).round(),
-        "zone": rng.choice(["city", "country", "abroad", "overseas"], n, p=[0.4, 0.3, 0.2, 0.1]),
+        "zone": rng.choice(["city", "country", "abroad"], n),
+        "postcode": rng.integers(10_000, 99_999, n),
+        "value_euros": rng.gamma(2.0, 40.0, n).round(2),
     }
 )
-by_weight = np.digitize(parcels["weight_kg"], [1, 2, 5, 10, 20]) * parcels["zone"].map(
-    {"city": 1.0, "country": 1.5, "abroad": 4.0, "overseas": 9.0}
-)
-bulky = (parcels["length_cm"] > 100) | (parcels["length_cm"] + parcels["girth_cm"] > 250)
-postage = 4 + by_weight + 8 * bulky + 0.2 * rng.normal(size=n)
+price = np.array([[4, 5, 9], [6, 8, 15], [9, 10, 26], [16, 19, 44]])
+step = np.digitize(parcels["weight_kg"], [2, 5, 20])
+zone = parcels["zone"].map({"city": 0, "country": 1, "abroad": 2})
+bulky = (parcels["length_cm"] > 100) | (parcels["girth_cm"] > 160)
+postage = price[step, zone] + 12 * bulky + 0.2 * rng.normal(size=n)
 
 arm = pd.DataFrame(rng.uniform(-np.pi / 2, np.pi / 2, (n, 4)), columns=["shoulder", "elbow", "wrist", "finger"])
-angles = arm.cumsum(axis=1)
-reach = np.hypot(*((f(angles) * [1.0, 0.8, 0.5, 0.3]).sum(axis=1) for f in (np.cos, np.sin)))
-reach += 0.02 * rng.normal(size=n)
+angles, lengths = arm.to_numpy().cumsum(axis=1), np.array([1.0, 0.8, 0.5, 0.3])
+reach = np.hypot(np.cos(angles) @ lengths, np.sin(angles) @ lengths) + 0.02 * rng.normal(size=n)
 
 tables = {"patients": (patients, progression), "parcels": (parcels, postage), "robot arm": (arm, reach)}
 
@@ -97,16 +98,16 @@ errors = pd.DataFrame(rows).T
 print(errors.round(3).to_string())
 
 # %%
-# Trees among the networks
+# Trees beside the network
 # ------------------------
 #
-# ``with_trees=True`` weighs the trees with the networks by their out-of-fold predictions, so that the question need
-# not be decided by hand.
+# As the summary of the parcels suggests, ``with_trees=True`` weighs the trees with the networks by their out-of-fold
+# predictions.
 
 X_train, X_test, y_train, y_test = parts["parcels"]
 mixed = TableRegressor("quick", with_trees=True, random_state=0).fit(X_train, y_train)
 print("weights:", {kind: round(float(weight), 2) for kind, weight in mixed.weights_.items()})
-print(f"parcels, with trees: RMSE {np.sqrt(np.mean((y_test - mixed.predict(X_test)) ** 2)):.3f}")
+print(f"parcels: RMSE {np.sqrt(np.mean((y_test - mixed.predict(X_test)) ** 2)):.3f}")
 
 # %%
 # The bars are relative to the constant prediction of each table.
@@ -129,3 +130,8 @@ _ = ax.legend()
 # %%
 # What to take away
 # -----------------
+#
+# The network is worth it for the robot arm, with a third of the error of the trees; for the parcels, the trees are
+# better (1.97 against 2.44), and for the patients a linear model is (56 against 59). With 59 validation rows, the
+# summary of the patients was too favourable: for small tables, use several folds (preset "standard") and keep test
+# rows. :doc:`/how-to/tables` compares the presets on 13 public tables.
