@@ -20,11 +20,15 @@ import pandas as pd
 rng = np.random.default_rng(8)
 
 
+def power(table):
+    lee = 1 - 0.35 * np.exp(-(((table["direction"] - 200) / 60) ** 2))
+    return 2000 / (1 + np.exp(-0.9 * (lee * table["speed"] - 8))) * table["air_density"] / 1.22
+
+
 def measurements(n):
     speed, direction, density = 11 * rng.weibull(2.0, n), rng.uniform(0, 360, n), rng.normal(1.22, 0.04, n)
-    lee = 1 - 0.35 * np.exp(-(((direction - 200) / 60) ** 2))
-    power = 2000 / (1 + np.exp(-0.9 * (lee * speed - 8))) * density / 1.22 + 40 * rng.normal(size=n)
-    return pd.DataFrame({"speed": speed, "direction": direction, "air_density": density}), power.clip(min=0)
+    table = pd.DataFrame({"speed": speed, "direction": direction, "air_density": density})
+    return table, (power(table) + 40 * rng.normal(size=n)).clip(lower=0).to_numpy()
 
 
 X, y = measurements(400)
@@ -106,7 +110,9 @@ lower, upper = folded.predict_interval(X_test[known], coverage=0.9)
 print(f"90 % intervals: coverage {np.mean((lower <= y_test[known]) & (y_test[known] <= upper)):.3f}")
 
 # %%
-# The picture shows the members for wind from 200 degrees.
+# The picture shows the members for wind from 200 degrees, with the power that the generator of the data uses. Beyond
+# the training rows all members continue upwards, so that the actual power is outside two deviations: a large spread
+# is a warning and no bound of the error.
 
 import matplotlib.pyplot as plt
 
@@ -120,6 +126,7 @@ ax.fill_between(
     speeds, mean - 2 * deviation, mean + 2 * deviation, color="#56B4E9", alpha=0.5, label="± two deviations"
 )
 ax.plot(speeds, mean, color="#0072B2", linewidth=2, label="mean")
+ax.plot(speeds, power(line), color="#009E73", linestyle=":", linewidth=2, label="actual power")
 near = (np.abs(X_train["direction"] - 200) < 20).to_numpy()
 ax.plot(X_train["speed"][near], y_train[near], ".", color="black", label="training rows near 200 degrees")
 ax.axvline(14, color="#D55E00", linestyle="--", label="end of the training rows")

@@ -104,7 +104,7 @@ for ax, (name, (lower, upper)) in zip(axes, intervals.items(), strict=True):
     ax.vlines(place[missed], low[missed], high[missed], color="#D55E00", linewidth=3, label="the same, missed")
     ax.plot(place, actual, ".", color="black", label="actual time")
     ax.set(title=f"Intervals of the {name}", xlabel="60 test rows, from the shortest way to the longest")
-axes[0].legend()
+axes[0].legend(loc="upper left")
 _ = axes[0].set_ylabel("minutes")
 
 # %%

@@ -90,16 +90,16 @@ print(f"mean R² of the one network: {together.score(X_test, Y_test):.3f}")
 print("weights:", together[-1].parameters_.size)
 
 # %%
-# The pictures compare predictions and measurements.
+# On the dotted lines, predictions and measurements are equal.
 
 import matplotlib.pyplot as plt
 
-from multilayer.plots import plot_predictions
-
-fig, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
-for k, (ax, name) in enumerate(zip(axes, Y_test, strict=True)):
-    plot_predictions(Y_test[name], predictions["one network"][:, k], target_name=name, ax=ax)
-    ax.set_title(name)
+fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
+for ax, name, predicted in zip(axes, Y_test, predictions["one network"].T, strict=True):
+    ax.plot(Y_test[name], predicted, ".", color="#0072B2", alpha=0.5)
+    ax.axline((Y_test[name].mean(),) * 2, slope=1, color="black", linestyle=":")
+    ax.set(title=name, xlabel="measured", ylabel="predicted")
+_ = fig.suptitle("Predictions of one network for three outputs")
 
 # %%
 # A gradient for each output

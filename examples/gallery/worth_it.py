@@ -124,8 +124,8 @@ for k, (kind, color, hatch) in enumerate(
     ax.bar_label(bars, fmt="%.2f", fontsize=9)
 ax.axhline(1, color="black", linestyle="--", linewidth=1, label="constant")
 ax.set_xticks(range(len(relative)), relative.index)
-ax.set(ylabel="RMSE relative to a constant", title="Three models on three tables")
-_ = ax.legend()
+ax.set(ylabel="RMSE relative to a constant", title="Three models on three tables", ylim=(0, 1.25))
+_ = ax.legend(ncols=4, loc="upper center")
 
 # %%
 # What to take away
