@@ -157,8 +157,9 @@ shown = slice(0, 28)
 right.plot(loaves[test][shown], "o", color="#595959", markersize=4, label="demand")
 right.plot(orders["squared error, tanh"][shown], "--", color="#D55E00", label="order by squared error")
 right.plot(orders["own cost, tanh"][shown], color="#0072B2", label="order by own cost")
-right.set(xlabel="day", ylabel="loaves", title="Four weeks of test days")
-_ = right.legend(frameon=False, fontsize=8)
+right.set(xlabel="day", ylabel="loaves", title="Four weeks of orders")
+right.set_ylim(0, 260)
+_ = right.legend(frameon=False, loc="upper left")
 
 # %%
 # What to take away

@@ -93,6 +93,7 @@ from multilayer.plots import plot_cost, plot_diagnosis
 fig, axes = plt.subplots(1, 3, figsize=(10, 4), layout="constrained", sharey=True)
 for ax, name in zip(axes, ("saturated units", "dead units", "mended"), strict=True):
     plot_diagnosis(found[name], ax=ax).set_title(name.capitalize(), loc="left")
+    ax.tick_params(axis="x", labelsize=7)
     ax.label_outer()
 
 # %%
