@@ -94,10 +94,11 @@ STYLES = {"scikit-learn": ("#E69F00", ""), "PyTorch": ("#0072B2", "//")}
 
 def draw(ax, name, found):
     """Draw the ratios of a file as bars on a logarithmic axis."""
-    for k, library in enumerate(LIBRARIES):
+    libraries = [library for library in LIBRARIES if any(library in row for row in found.values())]
+    for k, library in enumerate(libraries):
         color, hatch = STYLES[library]
         measured = [(i, row[library]) for i, row in enumerate(found.values()) if row.get(library) is not None]
-        places = [i + 0.4 * k - 0.2 for i, _ in measured]
+        places = [i + 0.4 * (k - (len(libraries) - 1) / 2) for i, _ in measured]
         widths = [ratio - 1 for _, ratio in measured]
         bars = ax.barh(places, widths, 0.4, left=1, color=color, hatch=hatch, edgecolor="#222222", label=library)
         ax.bar_label(bars, [f"{ratio:.3g}" for _, ratio in measured], padding=3, fontsize=8)
