@@ -37,7 +37,8 @@ class Page(HTMLParser):
 
 def faults(site: Path) -> list[str]:
     """Return one line for each address that leads nowhere, is loaded from elsewhere, or is a picture without a text."""
-    pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+    paths = [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]  # templates of the theme
+    pages = {path: Page(path.read_text(encoding="utf-8")) for path in paths}
     found = []
     for path, page in pages.items():
         name = path.relative_to(site)

@@ -30,10 +30,14 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "benchmark_tables",
     "reference_pages",
+    "equation_links",
 ]
 exclude_patterns = ["_build", "_extensions", "_templates", "**/README.md", "gallery/*.ipynb", "learn/lessons/*.ipynb"]
 templates_path = ["_templates"]
+smartquotes = False  # "--kind" and "relu" stay as they are typed
+toc_object_entries_show_parents = "hide"
 nitpicky = False  # types in docstrings are prose, such as "array of shape (m, n)"
 suppress_warnings = ["config.cache"]  # the order of the gallery is a function
 
@@ -63,6 +67,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "min_reported_time": 5,
     "backreferences_dir": "reference/api/used",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -57,16 +58,33 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _module_page(module: str, title: str) -> str:
+def _homes() -> dict[int, str]:
+    """The module whose page describes each object: the package itself, else the one that defines it, else the first."""
+    homes: dict[int, str] = {}
+    for module in MODULES:
+        for name in names_of(module):
+            value = getattr(importlib.import_module(module), name)
+            first = homes.setdefault(id(value), module)
+            if first != "multilayer" and getattr(value, "__module__", "").startswith(f"{module}."):
+                homes[id(value)] = module
+    return homes
+
+
+def _module_page(module: str, title: str, homes: dict[int, str]) -> str:
+    """The page of a module, which describes the objects whose home it is."""
     groups: dict[str, list[str]] = {"Classes": [], "Functions": [], "Constants": []}
+    elsewhere: list[str] = []
     loaded = importlib.import_module(module)
     for name in names_of(module):
         value = getattr(loaded, name)
+        if callable(value) and homes[id(value)] != module:
+            elsewhere.append(f":obj:`{name} <{homes[id(value)]}.{name}>`")
+            continue
         is_exception = inspect.isclass(value) and issubclass(value, BaseException)
         kind = "Classes" if inspect.isclass(value) else "Functions" if callable(value) else "Constants"
         groups.setdefault("Errors and warnings" if is_exception else kind, []).append(name)
-    heading = f"``{module}``: {title}"
-    lines = [heading, "=" * len(heading), "", f".. automodule:: {module}", "   :no-members:", ""]
+    lines = [title, "=" * len(title), "", f"Module ``{module}``.", ""]
+    lines += [f".. automodule:: {module}", "   :no-members:", ""]
     lines += [f".. currentmodule:: {module}", ""]
     for group, names in groups.items():
         if names and group != "Constants":
@@ -76,6 +94,8 @@ def _module_page(module: str, title: str) -> str:
         lines += ["Constants", "---------", ""]
         for name in groups["Constants"]:
             lines += [f".. autodata:: {name}", "   :no-value:", ""]
+    if elsewhere:
+        lines += ["Also in this module: " + ", ".join(elsewhere) + ".", ""]
     return "\n".join(lines)
 
 
@@ -84,16 +104,16 @@ def _index_page(kind: str, entries: list[str], introduction: str) -> str:
 
 
 def _command_page(name: str) -> str:
-    title = f"multilayer {name}"
-    directive = [f".. click:: multilayer.cli.group:{name}", f"   :prog: {title}", "   :nested: full"]
-    return "\n".join([title, "=" * len(title), "", *directive, ""])
+    """The page of a command, whose title the directive writes."""
+    return f".. click:: multilayer.cli.group:{name}\n   :prog: multilayer {name}\n   :nested: full\n"
 
 
-def write_pages(app: Any) -> None:
+def write_pages(app: Any, config: Any) -> None:
     """Write all pages of the reference that are made from the code."""
     reference = Path(app.srcdir) / "reference"
+    homes = _homes()
     for module, title in MODULES.items():
-        _write(reference / "api" / f"{module}.rst", _module_page(module, title))
+        _write(reference / "api" / f"{module}.rst", _module_page(module, title, homes))
     listed = [f"   {module}" for module in MODULES]
     _write(reference / "api" / "index.rst", _index_page("Python", listed, "Every public name, by module."))
     for name in COMMANDS:
@@ -104,10 +124,18 @@ def write_pages(app: Any) -> None:
 
 
 def add_version(app: Any, what: str, name: str, given: Any, options: Any, lines: list[str]) -> None:
-    """Add to the docstring of a public name the version that it was first in."""
+    """Add to the docstring of a public name the version that it was first in, and link the pages that it names."""
+    link_pages(lines)
     version = since().get(name)
     if version and lines:
         lines += ["", f".. versionadded:: {version}", ""]
+
+
+def link_pages(lines: list[str]) -> None:
+    """Turn the paths of pages, such as docs/how-to/tables.md, which help in a terminal, into links."""
+    for i, line in enumerate(lines):
+        linked = re.sub(r"(?<![`\w/])docs/([\w/-]+)\.md", r":doc:`/\1`", line)
+        lines[i] = re.sub(r"(?<![`\w/])src/multilayer/files/FORMAT\.md", ":doc:`/reference/file-format`", linked)
 
 
 def since() -> dict[str, str]:
@@ -124,7 +152,8 @@ def skip_foreign(app: Any, what: str, name: str, given: Any, skip: bool, options
 
 def setup(app: Any) -> dict[str, bool]:
     """Connect the functions to the events of Sphinx."""
-    app.connect("builder-inited", write_pages, priority=100)  # before autosummary reads the pages
+    app.connect("config-inited", write_pages)  # before Sphinx looks for its sources
     app.connect("autodoc-process-docstring", add_version, priority=900)  # after numpydoc
     app.connect("autodoc-skip-member", skip_foreign)
+    app.connect("sphinx-click-process-description", lambda *given: link_pages(given[-1]))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

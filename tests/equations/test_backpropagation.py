@@ -85,7 +85,7 @@ def test_deltas_raise_errors_for_matrices_of_wrong_shapes():
 
 
 class TestOneStepWorkedByHand:
-    """The 2-2-1 network of docs/learn/mathematics.md: relu, identity output, half squared error, lambda = 1, alpha = 1/4.
+    """The 2-2-1 network of docs/learn/mathematics.md: relu, identity output, half squared error, lambda 1, alpha 1/4.
 
     Every number is a fraction whose denominator is a power of two, so float64 represents it exactly.
     """

@@ -67,6 +67,10 @@ def ensemble_of(
     >>> ensemble = ensemble_of(found, scoring="accuracy")
     >>> len(ensemble.estimators_) == len(ensemble.weights_) <= 6
     True
+
+    References
+    ----------
+    Caruana, R., Niculescu-Mizil, A., Crew, G. and Ksikes, A. (2004). Ensemble selection from libraries of models. ICML.
     """
     if not isinstance(search, Search):
         raise InputTypeError(

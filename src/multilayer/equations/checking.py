@@ -215,7 +215,7 @@ def check_gradient(
 ) -> GradientCheck:
     """(N2) Compare backpropagation with central differences, weight by weight.
 
-    The relative error of a weight is |a - n| / max(|a|, |n|, s), where a and n are its two derivatives and s is the
+    The relative error of a weight is ``|a - n| / max(|a|, |n|, s)``, where a and n are its two derivatives and s is the
     root mean square of all a.  Without s, the error of a derivative near 0 would be dominated by the rounding of J.
 
     Parameters
@@ -234,6 +234,10 @@ def check_gradient(
     >>> report = check_gradient([[2.0], [1.0]], [[1.0], [0.0]], [[[0.1, 0.2]]], lam=0.7)
     >>> report.max_error < 1e-9
     True
+
+    References
+    ----------
+    Nocedal, J. and Wright, S. J. (2006). Numerical optimization, 2nd edition, section 8.1. Springer.
     """
     analytic = backpropagation(X, Y, thetas, lam, hidden, output, sample_weight, norms)
     numerical = numerical_gradient(X, Y, thetas, lam, hidden, output, step, sample_weight, norms)

@@ -78,6 +78,18 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork):
         -------
         self
             The fitted estimator.  If training fails, it is unchanged.
+
+        Examples
+        --------
+        >>> from multilayer import MLPRegressor
+        >>> model = MLPRegressor((8,), solver="lbfgs", random_state=0).fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+        >>> model.predict([[1.0]]).round(1)
+        array([3.])
+
+        References
+        ----------
+        Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations by back-propagating errors.
+        Nature 323.
         """
         settings = settings_of(self)
         validation = _validation(X_val, y_val, sample_weight_val, groups)

@@ -61,7 +61,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         number means all rows, with a warning.
     learning_rate : str, schedule or callable, default="constant"
         Not for solver="lbfgs".  "constant": ``learning_rate_init`` in every epoch.  "invscaling" (by name only for
-        solver="sgd"): ``learning_rate_init`` / (1 + n)^``power_t`` after n rows.  "adaptive" (by name only for
+        solver="sgd"): ``learning_rate_init`` / (1 + n) ** ``power_t`` after n rows.  "adaptive" (by name only for
         solver="sgd"): divided by 5 each time the stop rule of ``tol`` is met; training ends when it is at most 1e-6.
         "cosine": falls to 0 along half a cosine in ``max_iter`` epochs.  "one_cycle": rises from a 25th of it for a
         quarter of the updates, then falls almost to 0.  "cosine_cycles": rises from 0 and falls to 0 four times, each
@@ -156,9 +156,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         neither penalised nor decayed.
     embedding : "periodic", PeriodicEmbedding or None, default=None
         Trained waves of single inputs, which the first layer receives beside the inputs, (F1)-(F4) of
-        docs/learn/mathematics.md; for functions that rise and fall often along one column.  "periodic": of all columns with
-        more than two different values.  A :class:`multilayer.network.PeriodicEmbedding` states columns, waves and
-        frequencies.  Scale the columns to about unit size.  Not for sparse X.
+        docs/learn/extensions.md; for functions that rise and fall often along one column.  "periodic": of all columns
+        with more than two different values.  A :class:`multilayer.network.PeriodicEmbedding` states columns, waves
+        and frequencies.  Scale the columns to about unit size.  Not for sparse X.
     parametrization : {"standard", "ntk"}, default="standard"
         "ntk": the step size is divided by √s_l for the weights of s_l inputs, and by 10 for biases and embeddings, so
         that one ``learning_rate_init``, about 0.04 to 0.2 for Adam, suits layers of any width.
@@ -320,6 +320,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
             The fitted estimator.  If training fails, it is unchanged.
+
+        Examples
+        --------
+        >>> from multilayer import MLPClassifier
+        >>> model = MLPClassifier((4,), learning_rate_init=0.1, random_state=0)
+        >>> for X, y in [([[0.0], [1.0]], [0, 0]), ([[4.0], [5.0]], [1, 1])] * 20:
+        ...     model = model.partial_fit(X, y, classes=[0, 1])
+        >>> model.predict([[0.5], [4.5]])
+        array([0, 1])
+
+        References
+        ----------
+        Bottou, L. (1998). Online learning and stochastic approximations. On-line Learning in Neural Networks,
+        Cambridge.
         """
         given = ValidationArguments(X_val, y_val, sample_weight_val)
         return self._fit_one_epoch(X, y, sample_weight, given, self._checked_classes(classes))
@@ -336,6 +350,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array of shape (m,)
             Labels; for a multilabel y an array of shape (m, n_classes) of zeros and ones.
+
+        Examples
+        --------
+        >>> from multilayer import MLPClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
+        >>> model = MLPClassifier((4,), solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.predict([[0.5], [2.5]])
+        array(['low', 'high'], dtype='<U4')
+
+        References
+        ----------
+        Bridle, J. S. (1990). Probabilistic interpretation of feedforward classification network outputs.
+        Neurocomputing, Springer.
         """
         return self._fitted_labels().decode(self._finite_output(X))
 
@@ -377,6 +404,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array of shape (m, n_classes)
             Columns are in the order of ``classes_``; rows sum to 1, except for a multilabel y.
+
+        Examples
+        --------
+        >>> from multilayer import MLPClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
+        >>> model = MLPClassifier((4,), solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.classes_.tolist(), model.predict_proba([[0.5], [2.5]]).round().tolist()
+        (['high', 'low'], [[0.0, 1.0], [1.0, 0.0]])
+
+        References
+        ----------
+        Bridle, J. S. (1990). Probabilistic interpretation of feedforward classification network outputs.
+        Neurocomputing, Springer.
         """
         self._check_is_fitted()
         return self._probabilities(self._output(X, "identity") if self.n_outputs_ == 1 else self._finite_output(X))

@@ -164,7 +164,7 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         array of shape (m, s_1), or (m, K, s_1) for all of several outputs
-            In the dtype of the network; computed in float64, by (V2) of docs/learn/mathematics.md.
+            In the dtype of the network; computed in float64, by (V2) of docs/learn/extensions.md.
 
         Examples
         --------
@@ -268,6 +268,11 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         >>> model = MLPClassifier((4,), max_iter=5, n_iter_no_change=None, random_state=0).fit(X, y)
         >>> [finding.where for finding in model.diagnose(X, y) if finding.name == "inputs badly scaled"]
         ['column 0 of X']
+
+        References
+        ----------
+        Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks.
+        AISTATS.
         """
         self._check_is_fitted()
         return inspection.diagnose(self, self._target_adapter(), X, y, sample_weight, X_val, y_val)

@@ -67,7 +67,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         number means all rows, with a warning.
     learning_rate : str, schedule or callable, default="constant"
         Not for solver="lbfgs".  "constant": ``learning_rate_init`` in every epoch.  "invscaling" (by name only for
-        solver="sgd"): ``learning_rate_init`` / (1 + n)^``power_t`` after n rows.  "adaptive" (by name only for
+        solver="sgd"): ``learning_rate_init`` / (1 + n) ** ``power_t`` after n rows.  "adaptive" (by name only for
         solver="sgd"): divided by 5 each time the stop rule of ``tol`` is met; training ends when it is at most 1e-6.
         "cosine": falls to 0 along half a cosine in ``max_iter`` epochs.  "one_cycle": rises from a 25th of it for a
         quarter of the updates, then falls almost to 0.  "cosine_cycles": rises from 0 and falls to 0 four times, each
@@ -159,9 +159,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         neither penalised nor decayed.
     embedding : "periodic", PeriodicEmbedding or None, default=None
         Trained waves of single inputs, which the first layer receives beside the inputs, (F1)-(F4) of
-        docs/learn/mathematics.md; for functions that rise and fall often along one column.  "periodic": of all columns with
-        more than two different values.  A :class:`multilayer.network.PeriodicEmbedding` states columns, waves and
-        frequencies.  Scale the columns to about unit size.  Not for sparse X.
+        docs/learn/extensions.md; for functions that rise and fall often along one column.  "periodic": of all columns
+        with more than two different values.  A :class:`multilayer.network.PeriodicEmbedding` states columns, waves
+        and frequencies.  Scale the columns to about unit size.  Not for sparse X.
     parametrization : {"standard", "ntk"}, default="standard"
         "ntk": the step size is divided by √s_l for the weights of s_l inputs, and by 10 for biases and embeddings, so
         that one ``learning_rate_init``, about 0.04 to 0.2 for Adam, suits layers of any width.
@@ -184,7 +184,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         With ``normalization``, gain (row 0) and shift (row 1) of each hidden layer; otherwise empty.
     parameters_ : ndarray of shape (P,)
         All weights, biases, gains and shifts in one vector.
-    target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
+    target_mean_, target_scale_ : ndarray of shape (K,) or None
         With ``standardize_targets``, mean and standard deviation of the targets of each output unit; the deviation is 0
         if they are constant except for rounding.
     loss_curve_ : list of float

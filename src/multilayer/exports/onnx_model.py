@@ -69,6 +69,10 @@ def to_onnx(model: Any, *, zoned: Collection[str] = ()) -> Any:
     >>> graph = to_onnx(model).graph
     >>> [each.name for each in graph.input], [each.name for each in graph.output]
     (['X'], ['label', 'probabilities'])
+
+    References
+    ----------
+    The operators are those of https://onnx.ai/onnx/operators/.
     """
     onnx = _imported("to_onnx")
     program = program_of(model, zoned)

@@ -93,6 +93,10 @@ def save_model(
     >>> save_model(model, path)
     >>> load_model(path).predict([[0.0], [1.0]]).tolist()
     ['no', 'yes']
+
+    References
+    ----------
+    The format is described in src/multilayer/files/FORMAT.md.  It is a case of the safetensors format.
     """
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
         raise ParameterError(f"keep must be a positive integer, got {keep!r}.")
@@ -124,6 +128,20 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     ------
     ModelFileError
         If the file does not exist, is not a model, is damaged, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from multilayer import MLPRegressor
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> model = MLPRegressor((4,), solver="lbfgs", random_state=0).fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> save_model(model, path)
+    >>> bool(load_model(path).predict([[0.5]]) == model.predict([[0.5]]))
+    True
+
+    References
+    ----------
+    The format is described in src/multilayer/files/FORMAT.md.  It is a case of the safetensors format.
     """
     file = Path(path)
     described, tensors = read(file)

@@ -78,6 +78,10 @@ def resume(
     >>> model = resume(path, X, y)
     >>> model.n_iter_, model.loss_curve_ == MLPClassifier(**options).fit(X, y).loss_curve_
     (20, True)
+
+    References
+    ----------
+    The state that a checkpoint holds is described in src/multilayer/files/FORMAT.md.
     """
     model = load_model(path)
     if not isinstance(model, BaseMLP):

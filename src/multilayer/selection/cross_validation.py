@@ -284,6 +284,11 @@ def cross_validate(
     >>> result = cross_validate(model, X / 16, y)
     >>> result["test_score"].shape, result.mean["test_score"] > 0.9
     ((5,), True)
+
+    References
+    ----------
+    Stone, M. (1974). Cross-validatory choice and assessment of statistical predictions. Journal of the Royal
+    Statistical Society B 36(2).
     """
     score_of_failures = _checked_error_score(error_score)
     checked_estimator(estimator)

@@ -121,7 +121,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     columns_ : ColumnReports
         The encoding of each column of the table, in the table's order: a list of :class:`ColumnReport` that prints as a
         table, with the method ``to_frame``.
-    feature_names_in_ : array of str, of shape (n_features_in_,)
+    feature_names_in_ : array of str, of shape (n_columns,)
         The column names, if the columns have names.
     n_features_in_ : int
         Number of columns of the table.

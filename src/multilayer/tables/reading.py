@@ -98,6 +98,10 @@ def read_table(
     >>> import io
     >>> read_table(io.BytesIO(b"day;rain\\n31.12.2025;1,5\\n"), decimal=",", date_format="%d.%m.%Y").to_pylist()
     [{'day': datetime.date(2025, 12, 31), 'rain': 1.5}]
+
+    References
+    ----------
+    Shafranovich, Y. (2005). Common format and MIME type for comma-separated values (CSV) files. RFC 4180.
     """
     pa = import_pyarrow("reading tables")
     check_separator(separator)

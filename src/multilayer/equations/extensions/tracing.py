@@ -1,7 +1,7 @@
 r"""A trace of all quantities of one forward and one backward pass.
 
-docs/learn/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training without
-storing them.
+docs/learn/mathematics.md derives the equations; ``propagation`` and ``backpropagation`` compute them for training
+without storing them.
 """
 
 from __future__ import annotations

@@ -99,6 +99,11 @@ def capacity_curve(
     >>> curve = capacity_curve(model, X, y, capacities=[(1,), (16,)])
     >>> print(curve.conclusion)
     (16,) is best: accuracy 0.9... ± 0.0...
+
+    References
+    ----------
+    Geman, S., Bienenstock, E. and Doursat, R. (1992). Neural networks and the bias/variance dilemma. Neural
+    Computation 4(1).
     """
     sizes = _checked_capacities(capacities)
     stops_early = bool(checked_network(estimator).early_stopping) and checked_network(estimator).solver != "lbfgs"

@@ -210,6 +210,11 @@ def learning_curve(
     >>> print(curve.conclusion)
     More rows would help: validation accuracy still rises by 0.1... ± 0.0... per doubling of the rows. The
     training score is higher by ...
+
+    References
+    ----------
+    Cortes, C., Jackel, L. D., Solla, S. A., Vapnik, V. and Denker, J. S. (1993). Learning curves: asymptotic values
+    and rate of convergence. NIPS.
     """
     checked_estimator(estimator)
     on = experiment_of(estimator, Data.of(X, y, sample_weight, estimator), groups, scoring, cv)

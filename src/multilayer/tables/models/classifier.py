@@ -119,6 +119,12 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     >>> sets = model.predict_set([[-1.0, 0.0], [1.0, 0.0]], coverage=0.9)
     >>> [model.classes_[row].tolist() for row in sets]
     [['no'], ['yes']]
+
+    References
+    ----------
+    Gorishniy, Y., Rubachev, I. and Babenko, A. (2022). On embeddings for numerical features in tabular deep learning.
+    NeurIPS.  Holzmüller, D., Grinsztajn, L. and Steinwart, I. (2024). Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data. NeurIPS.  docs/how-to/tables.md has the measurements behind each choice.
     """
 
     classes_: NDArray[Any]
@@ -215,6 +221,15 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         from the networks of one fold and new rows are predicted by those of all folds: the coverage is close to the
         stated one, without a proof. Fewer than coverage / (1 - coverage) out-of-fold rows cannot have the coverage, and
         all classes are in all sets. With sample weights, it is the coverage by weight.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> rng = np.random.RandomState(0)
+        >>> X = rng.normal(size=(200, 2))
+        >>> model = TableClassifier(preset="quick", random_state=0).fit(X, np.where(X[:, 0] > 0, "yes", "no"))
+        >>> model.predict_set([[1.0, 0.0]], coverage=0.8), model.classes_
+        (array([[False,  True]]), array(['no', 'yes'], dtype='<U3'))
 
         References
         ----------

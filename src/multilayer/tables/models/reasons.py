@@ -216,10 +216,10 @@ class Reasons(ABC):
 
         Notes
         -----
-        The contributions are (V3) of docs/learn/mathematics.md, for the weighted mean of the networks, each with its own
-        encoder, added over all encoded columns of a column.  Their sum is the change (V4), which is tested: the number
-        of nodes of the integral is doubled from 32 to at most 512 until 1e-4 of a probability or of the range of y is
-        reached; ``errors`` holds what is left.
+        The contributions are (V3) of docs/learn/extensions.md, for the weighted mean of the networks, each with its
+        own encoder, added over all encoded columns of a column.  Their sum is the change (V4), which is tested: the
+        number of nodes of the integral is doubled from 32 to at most 512 until 1e-4 of a probability or of the range of
+        y is reached; ``errors`` holds what is left.
 
         Two contributions belong to no column.  Trees have no gradient: if they have a weight (``with_trees``), their
         change is the contribution ``trees``.  If networks of a regressor predict beyond the range of the training
