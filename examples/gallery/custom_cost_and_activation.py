@@ -65,6 +65,8 @@ class OrderCost:
 # error, and raises an error that names the worst entry if the two do not agree. The second cost has a frequent mistake:
 # its delta is the derivative with respect to ``Y``, so that the sign is wrong.
 
+import textwrap
+
 from multilayer.equations import check_activation, check_cost
 from multilayer.exceptions import ParameterError
 
@@ -86,7 +88,7 @@ class WrongSign(OrderCost):
 try:
     check_cost(WrongSign(1.5, 0.4), Z, Y)
 except ParameterError as error:
-    print(error)
+    print(textwrap.fill(str(error), 80))
 
 # %%
 # The activation

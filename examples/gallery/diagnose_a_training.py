@@ -77,8 +77,8 @@ print(found["mended"])
 # problem nor a warning.
 
 for name, diagnosis in found.items():
-    headings = "; ".join(finding.heading for finding in diagnosis if finding.severity != "note")
-    print(f"{name:20} healthy: {diagnosis.is_healthy!s:5}  {headings}")
+    names = dict.fromkeys(finding.name for finding in diagnosis if finding.severity != "note")
+    print(f"{name:19} healthy: {diagnosis.is_healthy!s:5}  {', '.join(names)}")
 
 # %%
 # Pictures

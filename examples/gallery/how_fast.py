@@ -76,7 +76,8 @@ def ratios_of(document):
 ratios = {name: found for name, document in documents.items() if (found := ratios_of(document))}
 for name, found in ratios.items():
     document = documents[name]
-    print(f"{name}, {len(found)} kinds of work: {document['command']}")
+    print(f"{name}, {len(found)} kinds of work")
+    print(textwrap.fill(document["command"], 76, initial_indent="  command: ", subsequent_indent="  "))
     print(f"  machine: {machine_of(document)}")
     versions = ", ".join(f"{library} {version}" for library, version in document["versions"].items())
     print(f"  {document['date']}; {versions}")
