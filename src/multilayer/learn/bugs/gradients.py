@@ -4,6 +4,7 @@ Each function differs from the right one in a single line, with the comment WRON
 those of the right function.
 """
 
+# ruff: noqa: E741 the layer is l, as in the textbook
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -12,11 +12,9 @@ Order = Callable[[int, np.random.Generator], NDArray[np.int64]]
 
 def shuffled(m: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return the rows of an epoch in a new random order."""
-    rows = rng.permutation(m)
-    return rows
+    return rng.permutation(m)
 
 
 def unshuffled(m: int, rng: np.random.Generator) -> NDArray[np.int64]:  # noqa: ARG001 the same arguments for both
     """Return the rows of an epoch in the order of the file."""
-    rows = np.arange(m)  # WRONG
-    return rows
+    return np.arange(m)  # WRONG

@@ -54,8 +54,8 @@ class Bug:
     instrument: str
     finding: str
     equations: tuple[str, ...]
-    gradient: Gradient = core.backpropagation
-    order: Order = shuffled
+    gradient: Gradient
+    order: Order
 
     def __str__(self) -> str:
         return f"{self.title}: {self.what}\n  wrong: {self.wrong or '(the line is missing)'}\n  right: {self.right}"
@@ -74,6 +74,7 @@ _BUGS = (
         finding="With lam=0 every derivative is m times too large, so a change of m changes the step.",
         equations=("J", "B4"),
         gradient=gradients.missing_mean,
+        order=shuffled,
     ),
     Bug(
         "missing-derivative",
@@ -85,6 +86,7 @@ _BUGS = (
         finding="The last layer is right and every layer below it is wrong.",
         equations=("B2",),
         gradient=gradients.missing_derivative,
+        order=shuffled,
     ),
     Bug(
         "regularised-bias",
@@ -96,6 +98,7 @@ _BUGS = (
         finding="Only column 0 is wrong, and only if lam is not 0.",
         equations=("C4", "B4"),
         gradient=gradients.regularised_bias,
+        order=shuffled,
     ),
     Bug(
         "transposed-matrix",
@@ -107,6 +110,7 @@ _BUGS = (
         finding="The last layer is right and every layer below it is wrong. Layers of different sizes raise an error.",
         equations=("B2",),
         gradient=gradients.transposed_matrix,
+        order=shuffled,
     ),
     Bug(
         "wrong-sign",
@@ -118,6 +122,7 @@ _BUGS = (
         finding="With lam=0 every derivative has the opposite sign.",
         equations=("B1", "D1"),
         gradient=gradients.wrong_sign,
+        order=shuffled,
     ),
     Bug(
         "wrong-cost-delta",
@@ -129,16 +134,18 @@ _BUGS = (
         finding="Every layer is wrong, the last one too.",
         equations=("B1", "C2"),
         gradient=gradients.delta_of_another_cost,
+        order=shuffled,
     ),
     Bug(
         "unshuffled-batches",
         "Unshuffled batches",
         "Each epoch takes the rows in the order of the file, so that a batch has rows of one class only.",
-        wrong="rows = np.arange(m)",
-        right="rows = rng.permutation(m)",
+        wrong="return np.arange(m)",
+        right="return rng.permutation(m)",
         instrument="training with and without shuffling",
         finding="Shuffled training reaches a lower cost from the same start. The gradient check finds nothing.",
         equations=("D1",),
+        gradient=core.backpropagation,
         order=unshuffled,
     ),
 )

@@ -166,10 +166,10 @@ def _gradient(name: str | None) -> Gradient:
     """
     compute = core.backpropagation if name is None else bug_named(name).gradient
 
-    def gradient(*arguments: object) -> list[Array]:
+    def gradient(X: Array, Y: Array, thetas: Sequence[Array], lam: float, h: Callable[[Array], Array]) -> list[Array]:
         try:
             with np.errstate(over="ignore"):
-                return compute(*arguments)
+                return compute(X, Y, thetas, lam, h)
         except ValueError as error:
             raise ShapeError(f"{name}: NumPy cannot compute this line: {error}") from error
 
