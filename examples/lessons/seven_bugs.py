@@ -207,8 +207,8 @@ draw(
 )
 
 # %%
-# **The curve looks healthy, but slow**, as with a step size that is too small. A larger step size improves it, which
-# hides the mistake. The factor :math:`h (1 - h)` is nearly 0 where the network is sure, and also where it is sure and
+# **The curve looks healthy, but slow**, as with a step size that is too small. A step size of 2 nearly makes up for it,
+# which hides the mistake. The factor :math:`h (1 - h)` is nearly 0 where the network is sure, and also where it is sure and
 # wrong. With an output of 0.999 for the target 0 the delta should be nearly 1:
 
 h = 0.999
@@ -230,8 +230,8 @@ batches = {"alpha": 1.0, "max_iter": 30, "batch_size": 10}
 draw("Unshuffled batches", {"right": run(None, **batches), "wrong": run("unshuffled-batches", **batches)})
 
 # %%
-# **The curve looks healthy**, but slow. It falls in nearly every epoch, and the accuracy on the holdout is as good. The
-# gradient check finds nothing, because the gradient of every batch is right:
+# **The curve looks healthy**, but slow. It is even smoother than the right one, because each epoch has the same batches.
+# The accuracy on the holdout is as good. The gradient check finds nothing, because the gradient of every batch is right:
 
 print(f"largest error {check_bug('unshuffled-batches', X[train], Y[train], thetas, output='softmax').max_error:.1e}")
 

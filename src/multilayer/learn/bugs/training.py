@@ -177,7 +177,8 @@ def _gradient(name: str | None) -> Gradient:
 
 
 def _cost_or_infinity(X: Array, Y: Array, thetas: list[Array], lam: float, output: str) -> float:
-    """Compute the cost (J), which is infinite if a weight is."""
+    """Compute the cost (J), which is infinite if a weight is, or if it is too large for float64."""
     if not all(np.isfinite(theta).all() for theta in thetas):
         return float("inf")
-    return cost(X, Y, thetas, lam, "sigmoid", output)
+    with np.errstate(over="ignore"):
+        return cost(X, Y, thetas, lam, "sigmoid", output)
