@@ -102,18 +102,16 @@ def test_the_gradient_check_finds_each_wrong_gradient(name: str, seed: int) -> N
 @given(st.integers(2, 20), st.integers(0, 1000))
 def test_missing_mean_is_m_times_too_large(m: int, seed: int) -> None:
     X, Y, thetas = problem(seed, m)
-    for wrong, right in zip(
-        BUGS["missing-mean"].gradient(X, Y, thetas, 0.0, softmax), numerical(X, Y, thetas), strict=True
-    ):
+    wrong = BUGS["missing-mean"].gradient(X, Y, thetas, 0.0, softmax)
+    for d, right in zip(wrong, numerical(X, Y, thetas), strict=True):
         np.testing.assert_allclose(d, m * right, rtol=1e-6, atol=1e-9 * m)
 
 
 @given(st.integers(0, 1000))
 def test_wrong_sign_is_the_negative(seed: int) -> None:
     X, Y, thetas = problem(seed)
-    for wrong, right in zip(
-        BUGS["wrong-sign"].gradient(X, Y, thetas, 0.0, softmax), numerical(X, Y, thetas), strict=True
-    ):
+    wrong = BUGS["wrong-sign"].gradient(X, Y, thetas, 0.0, softmax)
+    for d, right in zip(wrong, numerical(X, Y, thetas), strict=True):
         np.testing.assert_allclose(d, -right, rtol=1e-6, atol=1e-9)
 
 

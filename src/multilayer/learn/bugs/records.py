@@ -139,7 +139,7 @@ _BUGS = (
     Bug(
         "unshuffled-batches",
         "Unshuffled batches",
-        "Each epoch takes the rows in the order of the file, so that a batch has rows of one class only.",
+        "Each epoch takes the rows in the order of the file. If it is sorted by class, a batch has few classes.",
         wrong="return np.arange(m)",
         right="return rng.permutation(m)",
         instrument="training with and without shuffling",

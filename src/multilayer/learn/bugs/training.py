@@ -180,5 +180,6 @@ def _cost_or_infinity(X: Array, Y: Array, thetas: list[Array], lam: float, outpu
     """Compute the cost (J), which is infinite if a weight is, or if it is too large for float64."""
     if not all(np.isfinite(theta).all() for theta in thetas):
         return float("inf")
-    with np.errstate(over="ignore"):
-        return cost(X, Y, thetas, lam, "sigmoid", output)
+    with np.errstate(over="ignore", invalid="ignore"):
+        J = cost(X, Y, thetas, lam, "sigmoid", output)
+    return J if np.isfinite(J) else float("inf")
