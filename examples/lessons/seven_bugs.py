@@ -47,7 +47,7 @@ print([theta.shape for theta in thetas])
 
 
 def run(bug, alpha=0.5, max_iter=300, start=thetas, **options):
-    """Return the costs, and the accuracies on the training rows and the holdout."""
+    """Return the costs, and the accuracies on training rows and holdout."""
     last, costs = train_with_bug(
         bug,
         X[train],
@@ -64,7 +64,7 @@ def run(bug, alpha=0.5, max_iter=300, start=thetas, **options):
 
 def draw(title, runs, scale="linear"):
     """Draw the costs of some runs, and print where each starts and ends."""
-    _, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
     styles = [("#0072B2", "-"), ("#D55E00", "--"), ("#000000", ":")]
     for (label, (costs, accuracies)), (colour, line) in zip(
         runs.items(),
@@ -77,12 +77,18 @@ def draw(title, runs, scale="linear"):
     axes.set(title=title, xlabel="epoch", ylabel="cost", yscale=scale)
     if scale == "linear":
         axes.set_ylim(0, None)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside right upper", frameon=False)
 
 
 def gradient_check(bug, lam=0.0, start=thetas):
     """Compare the gradient of a program with central differences."""
     return check_bug(bug, X[train], Y[train], start, lam, "softmax")
+
+
+def print_errors(check):
+    """Print the largest relative error of each matrix of weights."""
+    for layer, errors in enumerate(check.errors, start=1):
+        print(f"Theta{layer}: largest relative error {errors.max():.1e}")
 
 
 # %%
@@ -93,7 +99,7 @@ def gradient_check(bug, lam=0.0, start=thetas):
 # central differences (N1), weight by weight, and ``check_bug`` calls it. Relative errors below 1e-7 are rounding.
 
 right = run(None)
-print(gradient_check(None))
+print_errors(gradient_check(None))
 
 # %%
 # 1. Missing 1/m
@@ -120,7 +126,6 @@ draw(
 check = gradient_check("missing-mean")
 ratios = [weight.analytic / weight.numerical for weight in check]
 print(f"smallest ratio {min(ratios):.6f}, largest {max(ratios):.6f}")
-print(check.worst)
 
 # %%
 # ``diagnose`` examines a fitted estimator. It sees the symptom, not the cause. An m times larger step size has the same
@@ -147,17 +152,20 @@ print(model.diagnose(X[train], y[train], X_val=X[holdout], y_val=y[holdout]))
 # -----------------------------------------
 
 print(BUGS["missing-derivative"])
-draw("Forgotten derivative", {"right": right, "wrong": run("missing-derivative")})
+draw(
+    "Forgotten derivative",
+    {"right": right, "wrong": run("missing-derivative")},
+)
 
 # %%
 # **The curve looks healthy, and at first it falls faster than the right one.** The factor :math:`a (1 - a)` is at most
-# 1/4, so without it the steps of the first layer are larger. Later the wrong direction matters, and the cost comes to
-# rest too high. It looks like a network with too few units.
+# 1/4, so without it the steps of the first layer are larger. Later the wrong direction matters, and the cost
+# stays too high. It looks like a network with too few units.
 #
 # The gradient check says in which layer to look. ``Theta2`` is right, because its delta does not pass through a hidden
 # layer. ``Theta1`` is wrong, so the mistake is in (B2).
 
-print(gradient_check("missing-derivative"))
+print_errors(gradient_check("missing-derivative"))
 
 # %%
 # 3. Regularised bias
@@ -193,7 +201,10 @@ print("columns with errors:", sorted(wrong))
 # --------------------
 
 print(BUGS["transposed-matrix"])
-draw("Transposed matrix", {"right": right, "wrong": run("transposed-matrix")})
+draw(
+    "Transposed matrix",
+    {"right": right, "wrong": run("transposed-matrix")},
+)
 
 # %%
 # **The curve looks healthy**, and so does the accuracy. The output layer is trained by its right gradient, and it makes
@@ -202,11 +213,11 @@ draw("Transposed matrix", {"right": right, "wrong": run("transposed-matrix")})
 # The mistake is possible because the hidden layer has as many units as the output layer. With another size the shapes
 # do not match, and NumPy raises an error. Sizes that differ in every layer are therefore a good choice for a check.
 
-print(gradient_check("transposed-matrix"))
+print_errors(gradient_check("transposed-matrix"))
 try:
     gradient_check("transposed-matrix", start=initialize_thetas([4, 5, 3]))
 except ValueError as error:
-    print(error)
+    print(str(error).partition(" with ")[0])
 
 # %%
 # 5. Wrong sign
@@ -255,7 +266,7 @@ print(f"right {h:.3f}, wrong {h * h * (1 - h):.6f}")
 # %%
 # The last layer is wrong, too, so the mistake is in (B1):
 
-print(gradient_check("wrong-cost-delta"))
+print_errors(gradient_check("wrong-cost-delta"))
 
 # %%
 # 7. Unshuffled batches

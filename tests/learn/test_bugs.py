@@ -81,9 +81,10 @@ def test_only_the_line_of_the_record_differs(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_record_prints_both_lines(name: str) -> None:
     lines = str(BUGS[name]).splitlines()
-    assert lines[0] == f"{BUGS[name].title}: {BUGS[name].what}"
-    assert lines[1] == f"  wrong: {BUGS[name].wrong or '(the line is missing)'}"
-    assert lines[2] == f"  right: {BUGS[name].right}"
+    assert " ".join(lines[:-2]) == f"{BUGS[name].title}: {BUGS[name].what}"
+    assert max(map(len, lines)) <= 80
+    assert lines[-2] == f"  wrong: {BUGS[name].wrong or '(the line is missing)'}"
+    assert lines[-1] == f"  right: {BUGS[name].right}"
 
 
 @pytest.mark.parametrize("output", UNITS)

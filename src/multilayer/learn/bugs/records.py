@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,8 @@ from multilayer.equations import core
 from multilayer.exceptions import unknown_name
 from multilayer.learn.bugs import gradients
 from multilayer.learn.bugs.orders import Order, shuffled, unshuffled
+
+WIDTH = 76  # characters of a line, which fit into a page
 
 Gradient = Callable[..., list[NDArray[np.float64]]]
 
@@ -58,7 +61,14 @@ class Bug:
     order: Order
 
     def __str__(self) -> str:
-        return f"{self.title}: {self.what}\n  wrong: {self.wrong or '(the line is missing)'}\n  right: {self.right}"
+        text = f"{self.title}: {self.what}"
+        return "\n".join(
+            [
+                *textwrap.wrap(text, WIDTH),
+                f"  wrong: {self.wrong or '(the line is missing)'}",
+                f"  right: {self.right}",
+            ]
+        )
 
 
 _GRADIENT_CHECK = "compare_gradients"
