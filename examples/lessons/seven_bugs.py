@@ -217,7 +217,7 @@ print_errors(gradient_check("transposed-matrix"))
 try:
     gradient_check("transposed-matrix", start=initialize_thetas([4, 5, 3]))
 except ValueError as error:
-    print(str(error).partition(" with ")[0])
+    print(*str(error).partition(", with")[0].split(": "), sep="\n  ")
 
 # %%
 # 5. Wrong sign
