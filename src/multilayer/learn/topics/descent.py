@@ -144,8 +144,8 @@ EXERCISES = (
         f"Descend from thetas for {N_STEPS} steps, with identity outputs. Which of the step sizes ends with the lowest "
         "cost?",
         "multilayer.equations.core.descend(X, Y, thetas, alpha, n_steps, h=core.identity) returns the costs.",
-        "A step that is too small does not arrive, and one that is too large makes the cost rise at every step. The "
-        "best of these is",
+        "If the step size is too small, the cost is far from its minimum after all steps; if it is too large, the cost "
+        "rises at every step. The best of these is",
         _step_data,
         _best_step,
         _compare_step,

@@ -173,8 +173,8 @@ EXERCISES = (
         ("B1", "B2", "B3", "B4", "D1"),
         "One line of this step of descent has a wrong sign. Which one? The first is line 1.",
         "Compare each line with its equation: (B1), (B2), (B3), (B4), (D1).",
-        "The cost adds the penalty (C4), so (B4) adds its derivative. With a minus the step makes the weights larger. "
-        "It is line",
+        "The cost adds the penalty (C4), so (B4) adds its derivative. With a minus the penalty makes the weights "
+        "larger. It is line",
         lambda: {"lines": list(STEP_LINES)},
         lambda: wrong_lines()[0],
         _compare_line,
