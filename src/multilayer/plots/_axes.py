@@ -27,7 +27,8 @@ _TALL_LEGEND = 16  # entries; longer legends have two columns
 _CHARACTER = 0.067  # inches, the mean width of a character of a conclusion
 # Costs are drawn on a logarithmic scale where the largest is this many times the smallest.
 _WIDE_RANGE = 10.0
-_THOUSANDS = 1e4, 1e8  # numbers that are written with commas
+_MOST_WRITTEN = 1e9  # larger numbers are written as powers of ten
+YEARS = 1e4  # numbers of fewer digits in a column of the data may be years
 
 
 def require_matplotlib(ax: object) -> None:
@@ -114,11 +115,28 @@ def label_axes(ax: Axes, x_name: str, y_name: str) -> None:
     ax.set_ylabel(y_name, parse_math=is_symbol(y_name))
 
 
-def write_thousands(axis: Any) -> None:
-    """Write ticks from 10,000 to 100 millions with commas between thousands."""
-    low, high = np.abs(axis.get_view_interval())
-    if _THOUSANDS[0] <= max(low, high) < _THOUSANDS[1]:
-        axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+def write_thousands(*axes: Any, least: float = 1e3) -> None:
+    """Write the ticks of linear axes with commas between thousands, of axes whose numbers go beyond `least`.
+
+    Columns of the data are written so from 10,000 on: numbers of four digits may be years.
+    """
+    from matplotlib.ticker import ScalarFormatter
+
+    class Thousands(ScalarFormatter):
+        @property
+        def _is_long(self) -> bool:
+            return least <= float(np.abs(self.axis.get_view_interval()).max()) < _MOST_WRITTEN
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:,.10g}".replace("-", "\N{MINUS SIGN}") if self._is_long else str(super().__call__(x, pos))
+
+        def get_offset(self) -> str:
+            return "" if self._is_long else str(super().get_offset())
+
+    for axis in axes:
+        # The numbers of an axis of dates, names or powers of ten are written by others.
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(Thousands())
 
 
 def remove_frame(ax: Axes) -> None:
@@ -134,6 +152,7 @@ def finish(ax: Axes, x_label: str, y_label: str, *, has_counts: bool = False) ->
     ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
     ax.set_axisbelow(True)
     remove_frame(ax)
+    write_thousands(ax.xaxis, ax.yaxis)
     if has_counts:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
 

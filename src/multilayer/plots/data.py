@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from multilayer.plots._axes import add_legend, axes_or_new, label_axes, remove_frame, require_matplotlib
+from multilayer.plots._axes import (
+    YEARS,
+    add_legend,
+    axes_or_new,
+    label_axes,
+    remove_frame,
+    require_matplotlib,
+    write_thousands,
+)
 from multilayer.plots._inputs import FloatArray, Labels, feature_names_for, read_labels, read_names, read_two_features
 from multilayer.plots._style import INK, point_size, style
 
@@ -73,6 +81,7 @@ def plot_data(
 
     ax = axes_or_new(ax, (6.4, 4.6))
     label_axes(ax, x_name, y_name)
+    write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
     remove_frame(ax)
     add_legend(ax, [(scatter_class(ax, points, labels, k), name) for k, name in enumerate(names)])
     return ax

@@ -9,6 +9,7 @@ import numpy as np
 
 from multilayer.exceptions import ParameterError
 from multilayer.plots._axes import (
+    YEARS,
     add_conclusion,
     add_legend,
     axes_or_new,
@@ -163,6 +164,8 @@ def plot_partial_dependence(
         label_axes(ax, f"{dependence.column}{unit}", value_label)
         ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
         ax.set_axisbelow(True)
+    write_thousands(ax.xaxis if is_listed else ax.yaxis)
+    write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
     remove_frame(ax)
     if len(entries) > 1:
         add_legend(ax, entries)
