@@ -116,6 +116,14 @@ def test_plots_without_axes_make_one_figure_and_keep_the_backend(name, moons, mo
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_new_figures_have_an_alternative_text_and_short_titles(name, moons, moons_network):
+    figure = draw(name, moons, moons_network).figure
+    assert len(figure.get_label()) > 10
+    titles = [figure.get_suptitle(), *(ax.get_title(loc=loc) for ax in figure.axes for loc in ("left", "center"))]
+    assert max(map(len, titles)) <= 45
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_plots_do_not_call_show(name, moons, moons_network, monkeypatch):
     monkeypatch.setattr(plt, "show", lambda *_args, **_kwargs: pytest.fail("plt.show was called"))
     draw(name, moons, moons_network)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.exceptions import InputError, MissingExtraError, ParameterError
-from multilayer.plots._style import INK, MARK_EDGE
+from multilayer.plots._style import INK, MARK_EDGE, MUTED
 from multilayer.results import plus_minus
 
 if TYPE_CHECKING:
@@ -53,11 +53,15 @@ def check_result(result: object, kind: type, call: str, ax: object) -> None:
         raise InputError(f"expected a {kind.__name__}, got {type(result).__name__}. Pass {call}.")
 
 
-def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """`ax`, or the Axes of a new pyplot figure of `size` inches."""
+def axes_or_new(ax: Axes | None, size: tuple[float, float], title: str) -> Axes:
+    """`ax`, or the Axes of a new pyplot figure of `size` inches, whose label, an alternative text, is `title`."""
     from matplotlib import pyplot as plt
 
-    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+    if ax is not None:
+        return ax
+    figure, ax = plt.subplots(figsize=size, layout="constrained")
+    figure.set_label(title)
+    return ax
 
 
 def figure_of(ax: Axes) -> Figure | SubFigure:
@@ -176,18 +180,20 @@ def add_legend(
         text.set_parse_math(False)
 
 
-def add_conclusion(ax: Axes, conclusion: str, *, own_figure: bool, panels: bool = False) -> None:
-    """The conclusion above the axes or all panels; on axes that were given there is room for its first sentence."""
+def add_conclusion(ax: Axes, title: str, conclusion: str, *, own_figure: bool, panels: bool = False) -> None:
+    """A short title, and on a figure of our own the conclusion below; its label, an alternative text, has both."""
     figure = figure_of(ax)
-    text, inches = conclusion, (0.95 if panels else 0.87) * figure.bbox.width / figure.dpi
-    if not own_figure:
-        text, inches = conclusion.split(". ")[0].rstrip(".") + ".", size_in_inches(ax)[0]
-    text = "\n".join(textwrap.wrap(text, max(30, int(inches / _CHARACTER))))
-    look: dict[str, Any] = {"fontsize": 9, "color": INK, "parse_math": False}
+    # Above all panels there is one title only where the figure is ours.
     if own_figure and panels:
-        figure.suptitle(text, x=0.02, ha="left", **look)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11, color=INK, parse_math=False)
     else:
-        ax.set_title(text, loc="left", **look)
+        ax.set_title(title, loc="left", fontsize=11, color=INK, parse_math=False)
+    if own_figure:
+        figure.set_label(f"{title}. {conclusion}")
+        inches = 0.95 * figure.bbox.width / figure.dpi
+        width = max(30, int(inches / _CHARACTER))
+        text = "\n".join(line for part in conclusion.splitlines() for line in textwrap.wrap(part, width))
+        figure.supxlabel(text, x=0.02, ha="left", fontsize=9, color=MUTED, parse_math=False)
 
 
 def draw_costs(

@@ -146,7 +146,7 @@ def plot_decision_boundary(
     labels = None if y is None else _match_labels(y, len(points), classes)
     grid = _classify(estimator, X, points, int(grid_resolution), classes, response)
     predicted = None if labels is None else _call(estimator.predict, estimator, X, points).reshape(len(points))
-    ax = axes_or_new(ax, (7.2, 4.8))
+    ax = axes_or_new(ax, (7.2, 4.8), "Decision boundary")
     shaded = response != "class" and grid.are_probabilities and len(classes) > 1
     image = _draw_regions(ax, grid, shaded=shaded)
     _draw_boundaries(ax, grid)
@@ -374,7 +374,7 @@ def _draw_regressor(
     surface = grid.values[..., 0]
     known = surface if amounts is None else np.concatenate([surface.ravel(), amounts])
     look: dict[str, Any] = {"cmap": "cividis", "vmin": float(known.min()), "vmax": float(known.max())}
-    ax = axes_or_new(ax, (7.2, 5.2))
+    ax = axes_or_new(ax, (7.2, 5.2), "Predictions over two features")
     image = _show(ax, grid, surface, interpolation="bilinear", **look)
     if surface.min() < surface.max():
         levels = MaxNLocator(_N_LEVELS).tick_values(float(surface.min()), float(surface.max()))

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 # Up to this many runs each has its own look; of more, the best is shown against the rest.
 _MAX_STYLED = 16
-# A curve is on another if the costs differ by at most this share of the range, as at the start of two descents.
-_SAME = 0.03
+_SAME = 0.03  # of the range: the largest mean difference of two curves that count as one above the other
 _WIDE_LINE = 4.5  # points, of a curve below another
 _STAR: dict[str, Any] = {"linestyle": "", "marker": "*", "markersize": 13, "markeredgecolor": INK}
 _STAR |= {"markeredgewidth": 0.8, "zorder": 3}
@@ -39,9 +38,9 @@ def plot_cost(
     Training costs are solid and validation costs dashed, and a star marks the lowest validation cost.  For a single run
     with validation scores, a dotted line marks the epoch of the highest score, whose weights an estimator keeps, if
     it is another one.  Up to 16 runs differ in colour or marker, the first seven in both.  A run that ends before
-    others has a large marker at its end, and one that lies on a shorter run is wide below it.  Of more runs, the one with
-    the lowest final cost (on validation data, if there are any) is drawn against those costs of the others, thin and
-    grey.  Gaps in a curve are costs that are not finite or, with ``log=True``, not positive.
+    others has a large marker at its end, and a curve on which a shorter one lies is wide below it.  Of more runs, the
+    one with the lowest final cost (on validation data, if there are any) is drawn against those costs of the others,
+    thin and grey.  Gaps in a curve are costs that are not finite or, with ``log=True``, not positive.
 
     Parameters
     ----------
@@ -95,7 +94,7 @@ def plot_cost(
             "early_stopping=True or X_val, or use scores=False."
         )
 
-    ax = axes_or_new(ax, (7.2, 5.4 if scores else 4.2))
+    ax = axes_or_new(ax, (7.2, 5.4 if scores else 4.2), "Cost by epoch")
     draw = _draw_one if len(curves) == 1 else _draw_several if len(curves) <= _MAX_STYLED else _draw_many
     entries = draw(ax, curves)
     if len(entries) > 1 or entries[0][1] != "training":  # the label of the axis says as much
@@ -230,7 +229,7 @@ def _hides(run: _Run, other: _Run) -> bool:
     n = len(other.costs)
     if n >= len(run.costs) or not np.isfinite(other.costs).all() or not np.isfinite(run.costs[:n]).all():
         return False
-    return bool(np.abs(run.costs[:n] - other.costs).max() <= _SAME * np.ptp(other.costs))
+    return bool(np.abs(run.costs[:n] - other.costs).mean() <= _SAME * np.ptp(other.costs))
 
 
 def _draw_many(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:

@@ -71,7 +71,7 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     name = names[0] if score is None else score.removeprefix("test_")
     if name not in names:
         raise unknown_name("score", score, names)
-    ax = axes_or_new(ax, (8.4, 3.8))
+    ax = axes_or_new(ax, (8.4, 3.8), f"Cross-validation: {name} and cost of each fold")
     beside = panel_beside(ax)
     _draw_scores(ax, result, name)
     for costs in result.loss_curves:

@@ -79,7 +79,7 @@ def plot_data(
     x_name, y_name = feature_names_for(feature_names, 2, X)
     names = read_names("class_names", class_names, len(labels.classes)) or [str(c) for c in labels.classes]
 
-    ax = axes_or_new(ax, (6.4, 4.6))
+    ax = axes_or_new(ax, (6.4, 4.6), "Two features by class")
     label_axes(ax, x_name, y_name)
     write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
     remove_frame(ax)

@@ -111,6 +111,7 @@ def plot_network(
         words = around.top + around.bottom
         size = (width, max(words + _ROW * tallest(layers), words / MOST_MARGIN))
         ax = plt.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
+        figure_of(ax).set_label(f"Network of {' - '.join(map(str, network.sizes))} units")
     else:
         size = size_in_inches(ax)
     frame = fit_frame(*size, layers, _margins(network, notes, size[0]))

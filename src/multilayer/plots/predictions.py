@@ -84,7 +84,7 @@ def plot_predictions(
         )
     from matplotlib.ticker import MaxNLocator
 
-    ax = axes_or_new(ax, (6.4, 4.8))
+    ax = axes_or_new(ax, (6.4, 4.8), "Predicted and actual values")
     low, high = float(min(actual.min(), answers.min())), float(max(actual.max(), answers.max()))
     # Where all amounts are the same there is a range too, or the axes would be flat.
     margin = _MARGIN * (high - low) or max(abs(low), 1.0) * 0.5

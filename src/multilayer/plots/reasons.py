@@ -80,7 +80,7 @@ def plot_importance(
     check_result(importance, Importance, "model.importance(X, y) of a table model", ax)
     check_count("max_columns", max_columns)
     chosen = importance.order[:max_columns]
-    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.5 + 0.3 * len(chosen)))
+    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.9 + 0.3 * len(chosen)), "Importance of columns")
     is_clear = importance.is_clear[chosen]
     colors = [POSITIVE if clear else PALE for clear in is_clear]
     dropped = importance.dropped
@@ -99,7 +99,7 @@ def plot_importance(
         (bars[int(np.argmax(is_clear == clear))], name) for clear, name in kinds if (is_clear == clear).any()
     ]
     add_legend(ax, [*entries, (errors, "one standard error")], "inside")
-    add_conclusion(ax, importance.conclusion, own_figure=own_figure, panels=True)
+    add_conclusion(ax, "Importance of columns", importance.conclusion, own_figure=own_figure, panels=True)
     return ax
 
 
@@ -148,7 +148,8 @@ def plot_partial_dependence(
     check_result(dependence, PartialDependence, "model.partial_dependence(X, column) of a table model", ax)
     is_listed = dependence.counts is not None
     size = (7.2, 1.6 + 0.3 * len(dependence.values)) if is_listed else (7.2, 4.2)
-    own_figure, ax = ax is None, axes_or_new(ax, size)
+    title = f"Partial dependence on {shorten(dependence.column, _LONGEST_NAME)}"
+    own_figure, ax = ax is None, axes_or_new(ax, size, title)
     shown = dependence.shown
     entries = (_draw_categories if is_listed else _draw_curves)(ax, dependence)
     if dependence.classifies and len(shown) > 1:
@@ -169,7 +170,7 @@ def plot_partial_dependence(
     remove_frame(ax)
     if len(entries) > 1:
         add_legend(ax, entries)
-    add_conclusion(ax, dependence.conclusion, own_figure=own_figure, panels=True)
+    add_conclusion(ax, title, dependence.conclusion, own_figure=own_figure, panels=True)
     return ax
 
 
@@ -232,7 +233,7 @@ def plot_explanation(
         )
     single = explanation[row]
     lines = single.lines(max_columns)
-    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.5 + 0.32 * len(lines)))
+    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.9 + 0.32 * len(lines)), "Explanation of a row")
     values = np.array([line.contribution for line in lines])
     colors = [PALE if line.value is None else POSITIVE if line.contribution >= 0 else NEGATIVE for line in lines]
     names = [line.name if line.value is None else f"{shorten(line.name, 24)} = {line.value}" for line in lines]
@@ -243,7 +244,7 @@ def plot_explanation(
     if target_name is not None and not single.classifies:
         what = f"predicted {target_name}"
     label_axes(ax, f"contribution to the {what}", "")
-    add_conclusion(ax, single.conclusion, own_figure=own_figure, panels=True)
+    add_conclusion(ax, "Explanation of a row", single.conclusion, own_figure=own_figure, panels=True)
     return ax
 
 

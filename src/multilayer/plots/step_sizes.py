@@ -58,7 +58,7 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     lowest = float(smoothed.min())
     if log and lowest <= 0:
         raise InputError(f"log=True needs positive costs, got {lowest:g}. Use log=False.")
-    ax = axes_or_new(ax, (7.2, 4.2))
+    ax = axes_or_new(ax, (7.2, 4.2), "Cost by step size")
     ax.set_xscale("log")
     (points,) = ax.plot(test.step_sizes, costs, ".", color=PALE, markersize=4, zorder=1)
     (curve,) = ax.plot(test.step_sizes, smoothed, color=POSITIVE, linewidth=1.8, zorder=2)
