@@ -89,7 +89,7 @@ def draw(name, moons, network, **options):
 
 
 def test_public_names_are_complete_and_sorted():
-    assert multilayer.plots.__all__ == NAMES
+    assert multilayer.plots.__all__ == ["make_readable", *NAMES]
 
 
 def test_importing_the_package_does_not_import_matplotlib():

@@ -35,6 +35,7 @@ from multilayer.plots._inputs import (
     without_second_axis,
 )
 from multilayer.plots._style import INK, MUTED, N_STYLES, PALE, lighten, point_size, style
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,7 +158,7 @@ def plot_decision_boundary(
     _draw_points(ax, points, labels, is_wrong, names, pale_is_uncertain=shaded and len(classes) > 2)
     label_axes(ax, x_name, y_name)
     write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
-    return ax
+    return readable(ax)
 
 
 def _add_bar(ax: Axes, image: Any) -> Any:
@@ -390,4 +391,4 @@ def _draw_regressor(
     add_legend(ax, [(mark, "a row" if amounts is None else "a row: its y")])
     label_axes(ax, *names)
     write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
-    return ax
+    return readable(ax)

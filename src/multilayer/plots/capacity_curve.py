@@ -20,6 +20,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._style import INK, LINE_COLORS, MUTED, style
 from multilayer.plots.curves import draw_sides
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +97,7 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     # loss_curve_ is what training minimises, with regularisation; the validation cost is without.
     finish(beside, "epoch", "cost J" + "\n(training: with regularisation)" * own_figure, has_counts=True)
     add_conclusion(ax, "Capacity curve", curve.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    return readable(ax)
 
 
 def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:

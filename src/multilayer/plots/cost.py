@@ -12,6 +12,7 @@ from multilayer.exceptions import InputError, ShapeError
 from multilayer.plots._axes import add_legend, axes_or_new, draw_costs, finish, panel_below, require_matplotlib
 from multilayer.plots._inputs import FloatArray, check_fitted, innermost, read_names, read_numbers
 from multilayer.plots._style import INK, LINE_COLORS, MUTED, PALE, style
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,7 +107,7 @@ def plot_cost(
     finish(ax, "epoch", "cost J", has_counts=True)
     if scores:
         _draw_scores(ax, curves[0])
-    return ax
+    return readable(ax)
 
 
 class _Run(NamedTuple):

@@ -17,6 +17,7 @@ from multilayer.plots._axes import (
     with_error,
 )
 from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, POSITIVE, lighten
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +81,7 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     log_where_wide(beside, result.loss_curves)
     beside.set_title("each line one fold", loc="left", fontsize=9, color=MUTED)
     finish(beside, "epoch", "training cost J", has_counts=True)
-    return ax
+    return readable(ax)
 
 
 def _draw_scores(ax: Axes, result: CrossValidation, name: str) -> None:

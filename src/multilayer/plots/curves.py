@@ -22,6 +22,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._inputs import FloatArray
 from multilayer.plots._style import LINE_COLORS, MARK_EDGE, MUTED, NEGATIVE, POSITIVE, lighten, style
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +86,7 @@ def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes
     finish(ax, "training rows", curve.metric)
     add_conclusion(ax, "Learning curve", curve.conclusion, own_figure=own_figure)
     add_legend(ax, entries, "inside")
-    return ax
+    return readable(ax)
 
 
 def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None) -> Axes:
@@ -153,7 +154,7 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     add_legend(ax, entries, place, n_columns=2)
     add_legend(beside, layers, place, n_columns=3)
     add_conclusion(ax, "Regularization path", path.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    return readable(ax)
 
 
 def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
@@ -221,7 +222,7 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
     if entries:
         add_legend(ax, entries)
     add_conclusion(ax, "Spread over seeds", spread.conclusion, own_figure=own_figure)
-    return ax
+    return readable(ax)
 
 
 def draw_sides(ax: Axes, x: ArrayLike, validation: FloatArray, training: FloatArray) -> list[tuple[Any, str]]:

@@ -16,6 +16,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._inputs import FloatArray, Labels, feature_names_for, read_labels, read_names, read_two_features
 from multilayer.plots._style import INK, point_size, style
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +85,7 @@ def plot_data(
     write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
     remove_frame(ax)
     add_legend(ax, [(scatter_class(ax, points, labels, k), name) for k, name in enumerate(names)])
-    return ax
+    return readable(ax)
 
 
 def scatter_class(ax: Axes, points: FloatArray, labels: Labels, k: int) -> PathCollection:

@@ -9,6 +9,7 @@ import numpy as np
 from multilayer.exceptions import InputError
 from multilayer.plots._axes import add_conclusion, axes_or_new, check_result, remove_frame, side_by_side
 from multilayer.plots._style import NEGATIVE, PALE, POSITIVE
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
         findings.append(f"and {len(diagnosis.findings) - _MOST_LINES} more")
     add_conclusion(ax, "Diagnosis", "\n".join([diagnosis.summary, *findings]), own_figure=own_figure)
     remove_frame(ax)
-    return ax
+    return readable(ax)
 
 
 def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:

@@ -20,6 +20,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._inputs import FloatArray, check_rows, read_numbers, without_second_axis
 from multilayer.plots._style import INK, POSITIVE, lighten, point_size
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +110,7 @@ def plot_predictions(
     assert legend is not None
     legend.set_title(_caption(actual, answers))
     legend.get_title().set_fontsize(9)
-    return ax
+    return readable(ax)
 
 
 def _read_amounts(name: str, values: ArrayLike) -> FloatArray:

@@ -20,6 +20,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._inputs import check_count, is_integer, shorten
 from multilayer.plots._style import INK, LINE_COLORS, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten, style
+from multilayer.plots.readable import readable
 from multilayer.results import significant
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def plot_importance(
     ]
     add_legend(ax, [*entries, (errors, "one standard error")], "inside")
     add_conclusion(ax, "Importance of columns", importance.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    return readable(ax)
 
 
 def plot_partial_dependence(
@@ -171,7 +172,7 @@ def plot_partial_dependence(
     if len(entries) > 1:
         add_legend(ax, entries)
     add_conclusion(ax, title, dependence.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    return readable(ax)
 
 
 def plot_explanation(
@@ -245,7 +246,7 @@ def plot_explanation(
         what = f"predicted {target_name}"
     label_axes(ax, f"contribution to the {what}", "")
     add_conclusion(ax, "Explanation of a row", single.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    return readable(ax)
 
 
 def _draw_bars(ax: Axes, names: Sequence[str], values: Any, colors: Sequence[str]) -> Any:

@@ -20,6 +20,7 @@ from multilayer.plots._axes import (
     with_error,
 )
 from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,18 +109,21 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     label = score_label(metric, len(best.fold_scores))
     finish(ax, x_label, f"{label}\n({'lower' if sign < 0 else 'higher'} is better)")
     add_conclusion(ax, f"Search: {len(search.trials):,} trials", search.conclusion, own_figure=own_figure)
-    return ax
+    return readable(ax)
 
 
 def _leave_out_the_worst(ax: Axes, search: Search, places: dict[int, float], sign: float) -> list[tuple[Any, str]]:
     """End the axis of scores where the differences between good trials are seen; arrows stand for those beyond."""
     means = {trial.number: trial.mean for trial in search.trials if math.isfinite(trial.mean)}
     best = search.best.mean
-    lowest = best - _VIEW * (best - float(np.median(list(means.values()))))
+    # Those that ended on the first rung were trained for the shortest time, and are mostly the worst.
+    later = [trial.mean for trial in search.trials if trial.number in means and trial.rung > 0]
+    lowest = best - _VIEW * (best - float(np.median(later or list(means.values()))))
     for other in (search.baseline, search.simplest, search.best):
         if other is not None and math.isfinite(other.mean):
             lowest = min(lowest, other.mean - 2 * np.nan_to_num(other.standard_error))
-    beyond = [number for number, mean in means.items() if mean < lowest and places.get(number, 0.0) > 0.0]
+    drawn = {number for number, place in places.items() if place > 0 or ax.get_xscale() == "linear"}
+    beyond = [number for number, mean in means.items() if mean < lowest and number in drawn]
     if not beyond:
         return []
     low, high = ax.get_ylim()

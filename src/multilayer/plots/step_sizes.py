@@ -9,6 +9,7 @@ import numpy as np
 from multilayer.exceptions import InputError
 from multilayer.plots._axes import add_legend, axes_or_new, check_result, finish
 from multilayer.plots._style import INK, LINE_COLORS, NEGATIVE, PALE, POSITIVE
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,4 +87,4 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
         ax.set_ylim(low - 0.08 * room, high + 0.3 * room)
     finish(ax, "step size", "cost J")
     add_legend(ax, entries)
-    return ax
+    return readable(ax)

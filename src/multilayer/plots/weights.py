@@ -13,6 +13,7 @@ from multilayer.plots._axes import axes_or_new, figure_of, is_symbol, require_ma
 from multilayer.plots._inputs import FloatArray, is_integer, shorten
 from multilayer.plots._networks import DrawnNetwork, read_network
 from multilayer.plots._style import INK, NEGATIVE, POSITIVE
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +96,7 @@ def plot_weights(
     rows, width = theta.shape
     between = f"{network.layer_name(number)} to {network.layer_name(number + 1)}"
     ax.set_title(f"$\\Theta^{{({number + 1})}}$  {rows} × {width}: {between}", fontsize=11)
-    return ax
+    return readable(ax)
 
 
 def _read_image_shape(image_shape: Any, n_inputs: int) -> tuple[int, int]:
