@@ -93,7 +93,7 @@ def draw(name, moons, network, **options):
 
 
 def test_public_names_are_complete_and_sorted():
-    assert multilayer.plots.__all__ == NAMES
+    assert multilayer.plots.__all__ == ["make_readable", *NAMES]
 
 
 def test_importing_the_package_does_not_import_matplotlib():
@@ -117,6 +117,14 @@ def test_plots_without_axes_make_one_figure_and_keep_the_backend(name, moons, mo
     assert plt.get_fignums() == [ax.figure.number]
     assert matplotlib.get_backend().lower() == "agg"
     ax.figure.savefig(tmp_path / "picture.svg")  # with another renderer than that of the screen
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_new_figures_have_an_alternative_text_and_short_titles(name, moons, moons_network):
+    figure = draw(name, moons, moons_network).figure
+    assert len(figure.get_label()) > 10
+    titles = [figure.get_suptitle(), *(ax.get_title(loc=loc) for ax in figure.axes for loc in ("left", "center"))]
+    assert max(map(len, titles)) <= 45
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,7 +2,8 @@
 
 Each function takes a fitted estimator, a result or plain arrays, trains nothing and returns the matplotlib ``Axes`` it
 drew on: the one passed as ``ax``, or that of a new figure.  None calls ``plt.show`` or switches the backend.
-Colours are those of Okabe and Ito; classes and runs also differ in marker or line style.
+Colours are those of Okabe and Ito; classes and runs also differ in marker or line style.  The label of a new figure,
+``ax.figure.get_label()``, is a text for readers who do not see it.
 
 matplotlib comes with the extra ``multilayer[plots]``.  The first picture imports it, and raises MissingExtraError where
 it is not installed.  What brings scikit-learn along, as the results do, is imported by the functions that need it, too.
@@ -21,12 +22,14 @@ from multilayer.plots.diagnosis import plot_diagnosis
 from multilayer.plots.network import plot_network
 from multilayer.plots.predictions import plot_predictions
 from multilayer.plots.propagation import plot_propagation
+from multilayer.plots.readable import make_readable
 from multilayer.plots.reasons import plot_explanation, plot_importance, plot_partial_dependence
 from multilayer.plots.search import plot_search
 from multilayer.plots.step_sizes import plot_step_sizes
 from multilayer.plots.weights import plot_weights
 
 __all__ = [
+    "make_readable",
     "plot_capacity_curve",
     "plot_computation_graph",
     "plot_cost",
