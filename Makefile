@@ -20,7 +20,7 @@ OTHER_PYTHONS ?= python3.13 python3.12 python3.14 $(wildcard $(HOME)/.pyenv/vers
 SOME_TESTS ?= tests/test_network.py tests/storage tests/files/test_models.py tests/estimators/test_classifier.py
 VERSION := 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: demo test docs run-tests run-some-tests test-other-python test-processors test-pythons structure lint format clean
+.PHONY: demo test docs dist run-tests run-some-tests test-other-python test-processors test-pythons structure lint format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/multilayer demo --out demo
@@ -73,6 +73,14 @@ test-pythons:
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -j $(WORKERS) -b html docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
+
+# An sdist and a wheel, each installed in an environment of its own, where a program uses it.  Machine code would take
+# minutes more.
+dist: $(VENV)/.dev
+	rm -rf build dist
+	MULTILAYER_NO_MACHINE_CODE=1 $(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	MULTILAYER_NO_MACHINE_CODE=1 $(BIN)/python packaging/check_distributions.py dist
 
 # How many calls and files lie between fit and the engine, circles of imports, lines.
 structure: $(VENV)/.runtime

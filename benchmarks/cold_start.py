@@ -12,6 +12,7 @@ environment; ``--python`` names another Python for it.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import textwrap
 from pathlib import Path
+
+import json_results
 
 ROOT = Path(__file__).resolve().parents[1]
 # All variables that name a folder for kernels, which are read from every one of them.
@@ -80,13 +83,24 @@ def built(folder: Path) -> Path:
     return wheel
 
 
+def versions_of(python: str) -> dict[str, str]:
+    """Return the versions of the libraries that another Python has."""
+    code = "import json, json_results; print(json.dumps(json_results.installed_versions()))"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    ran = subprocess.run([python, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    found: dict[str, str] = json.loads(ran.stdout)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheel", type=Path, help="a wheel; by default, one is built")
     parser.add_argument("--python", default=sys.executable, help="the Python to install it for")
     parser.add_argument("--source", action="store_true", help="also measure this checkout")
     parser.add_argument("--rounds", type=int, default=3)
+    json_results.add_option(parser)
     options = parser.parse_args()
+    figures: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         wheel = options.wheel or built(Path(scratch))
         python = installed(wheel.resolve(), Path(scratch) / "venv", options.python)
@@ -101,6 +115,13 @@ def main() -> None:
             found = [cpu_seconds(interpreter, statement, arguments, **environment) for _ in range(rounds)]
             seconds, printed = min(found)
             print(f"{origin:8} {name:42} {seconds:6.2f} CPU s, {printed}", flush=True)
+            figures.setdefault(name, {})[origin] = seconds
+        versions = versions_of(python)
+    if options.json:
+        rows = [[name, found.get("wheel"), found.get("source")] for name, found in figures.items()]
+        columns = ("work", "from the wheel", "source checkout")
+        table = json_results.Results("first fit", columns, ("", "CPU s", "CPU s"), rows)
+        json_results.write(options.json, [table], versions)
 
 
 if __name__ == "__main__":

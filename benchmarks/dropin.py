@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_digits, make_classification, make_multilabel_classification, make_regression
 
+import json_results
 import multilayer
 
 MODULES = (multilayer, sklearn.neural_network)
@@ -151,10 +152,13 @@ def memory_over(fits: int) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    json_results.add_option(parser)
+    options = parser.parse_args()
+    rounds = options.rounds
     warnings.simplefilter("ignore")
-    table = Table("use", "multilayer", "scikit-learn", "times faster", "cost", "cost of scikit-learn")
-    ratios = []
+    columns = ("use", "multilayer", "scikit-learn", "times faster", "cost", "cost of scikit-learn")
+    table = Table(*columns)
+    ratios, rows = [], []
     for use in [*USES, *SMALL]:
         (ours, theirs), costs = measured(use, 20 * rounds if use in SMALL else rounds)
         if use not in SMALL:
@@ -166,12 +170,22 @@ def main() -> None:
             f"{theirs / ours:.1f}",
             *(f"{c:.9g}" for c in costs),
         )
+        rows.append([use.name, ours * 1e3, theirs * 1e3, theirs / ours, *(f"{c:.9g}" for c in costs)])
+    median = statistics.median(ratios)
     table.add_section()
-    table.add_row("median of the ten", "", "", f"{statistics.median(ratios):.1f}", "", "")
+    table.add_row("median of the ten", "", "", f"{median:.1f}", "", "")
+    rows.append(["median of the ten", None, None, median, "", ""])
     console = Console()
     console.print(table)
     before, after = memory_over(1000)
     console.print(f"memory over 1,000 fits: {before:.1f} MB before, {after:.1f} MB after")
+    if options.json:
+        memory = [["memory over 1,000 fits", before, after]]
+        tables = [
+            json_results.Results("whole programs", columns, ("", "ms", "ms", "x", "", ""), rows),
+            json_results.Results("memory", ("work", "before", "after"), ("", "MB", "MB"), memory),
+        ]
+        json_results.write(options.json, tables)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     python benchmarks/engine.py --quick --only digits  # fewer and shorter rounds; works whose name contains this
     python benchmarks/engine.py --curves scaling.png   # time by rows, features, width, depth, batch size and threads
     python benchmarks/engine.py --markdown             # tables as in docs/explanation/performance.md
-    python benchmarks/engine.py --json figures.json    # every figure
+    python benchmarks/engine.py --json figures.json    # every figure, and the tables
     python benchmarks/engine.py --read a.json b.json   # no measurement: the tables of stored figures
 
 All libraries run in one process and alternate many times; ratios are of medians. Every library takes the threads that
@@ -21,7 +21,6 @@ import json
 import os
 import warnings
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +28,8 @@ from rich.console import Console
 from threadpoolctl import threadpool_info
 
 import curves
-import multilayer
-from figures import ALL, GAIN, ONE, Figure, Page, against, compared, markdown, show
+import json_results
+from figures import ALL, GAIN, ONE, Figure, Page, against, as_results, compared, markdown, show
 from measurements import ALL_MEASUREMENTS
 from multilayer.engines.threads import n_threads
 from peers import PEERS, Work, installed, numpy_loop, ours
@@ -110,18 +109,9 @@ def header() -> str:
     lines[-1] += f", BLAS of NumPy and SciPy {' and '.join(sorted(blas))}"
     if "OMP_NUM_THREADS" in os.environ:
         lines[-1] += f"; limited by OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']}"
-    names = ("multilayer", "numpy", "scipy", "scikit-learn", "torch", "jax")
-    lines.append("versions: " + ", ".join(f"{name} {known}" for name in names if (known := _version(name))))
+    known = json_results.installed_versions()
+    lines.append("versions: " + ", ".join(f"{name} {version}" for name, version in known.items()))
     return "\n".join(lines)
-
-
-def _version(name: str) -> str:
-    if name == "multilayer":
-        return multilayer.__version__
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
 
 
 def measured(only: str, seconds: float, rounds: int) -> list[Figure]:
@@ -142,7 +132,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only works whose name contains this")
     parser.add_argument("--curves", type=Path, metavar="FILE", help="only draw the scaling curves")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file")
+    json_results.add_option(parser)
     parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="print the figures of these files")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -164,8 +154,8 @@ def main() -> None:
                 "and PyTorch wait for them, so the ratios may be far too large."
             )
     if options.json:
-        found = {"header": description, "figures": [asdict(f) for f in figures]}
-        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        raw = [asdict(figure) for figure in figures]
+        json_results.write(options.json, as_results(figures, PAGES), header=description, figures=raw)
     if options.markdown:
         print(description, markdown(figures, PAGES), sep="\n\n")
     else:

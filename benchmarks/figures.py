@@ -9,6 +9,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from json_results import Cell as Written
+from json_results import Results
 from peers import PEERS
 from timing import has_avx512
 from works import GOALS, Goals
@@ -117,6 +119,30 @@ def _text(cell: Cell, table: _Rows) -> str:
     if isinstance(cell, Figure):
         return cell.text_with_goal if table.shows_goals else cell.text
     return cell or ""
+
+
+def as_results(figures: list[Figure], pages: Sequence[Page]) -> list[Results]:
+    """Return the same tables for JSON: numbers with units and goals, and as text where a column has several units."""
+    found = []
+    for table in _tables(figures, pages):
+        if not table.shows_goals:
+            rows: list[list[Written]] = [[_text(cell, table) for cell in row] for row in table.rows]
+            found.append(Results(table.title, table.headings, [""] * len(table.headings), rows))
+            continue
+        columns = list(zip(*table.rows, strict=True))
+        units = [next((cell.unit for cell in column if isinstance(cell, Figure)), "") for column in columns]
+        rows = [[_number(cell, goal=False) for cell in row] for row in table.rows]
+        goals = [[_number(cell, goal=True) for cell in row] for row in table.rows]
+        found.append(Results(table.title, table.headings, units, rows, goals))
+    return found
+
+
+def _number(cell: Cell, goal: bool) -> Written:
+    """Return the value of a cell or its goal; percentages are numbers up to 100."""
+    if not isinstance(cell, Figure):
+        return None if goal else cell
+    number = cell.value if not goal else cell.floor if cell.floor is not None else cell.ceiling
+    return number * 100 if number is not None and cell.unit == "%" else number
 
 
 def show(figures: list[Figure], pages: Sequence[Page], console: Console) -> None:

@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_digits
 
+import json_results
 from multilayer import MLPClassifier, MLPRegressor
 from multilayer.selection import Search, search
 from multilayer.tables import TableEncoder, encode_target, read_table, split_target
@@ -52,10 +53,12 @@ def problem(folder: Path, name: str) -> tuple[Any, Any, Any, str]:
     return MLPRegressor(standardize_targets=True, **options), X, info.y, "neg_root_mean_squared_error"
 
 
-def compare_with_grid(folder: Path, console: Console) -> None:
-    table = Table(
-        "table", "metric", "best of the grid", "choice of halving, fully trained", "within 1 SE", "epochs", "time"
-    )
+COLUMNS = ("table", "metric", "best of the grid", "choice of halving, fully trained", "within 1 SE", "epochs", "time")
+
+
+def compare_with_grid(folder: Path, console: Console) -> json_results.Results:
+    """Print the table, and return it."""
+    rows = []
     for name in TABLES:
         model, X, y, scoring = problem(folder, name)
         options: dict[str, Any] = {"scoring": scoring, "baseline": False, "refit": False}
@@ -63,7 +66,7 @@ def compare_with_grid(folder: Path, console: Console) -> None:
         halving = search(model, SPACE, X, y, **options)
         chosen = grid.trials[halving.best.number]
         best = grid.best
-        table.add_row(
+        row = (
             name,
             scoring,
             f"{best.mean:.4f} ± {best.standard_error:.4f}",
@@ -72,7 +75,12 @@ def compare_with_grid(folder: Path, console: Console) -> None:
             f"{halving.n_epochs:,} of {grid.n_epochs:,} ({halving.n_epochs / grid.n_epochs:.0%}, target 33 %)",
             f"{halving.seconds:.1f} of {grid.seconds:.1f} s",
         )
+        rows.append(row)
+    table = Table(*COLUMNS)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
+    return json_results.Results("halving and the whole grid", COLUMNS, ("",) * len(COLUMNS), rows)
 
 
 def digits_search(journal: str | None) -> Search:
@@ -111,6 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("MULTILAYER_DATA"))
     parser.add_argument("--kills", type=int, default=5)
+    json_results.add_option(parser)
     parser.add_argument("--journal", help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -120,7 +129,9 @@ def main() -> None:
     console = Console(width=160)
     killed(options.kills, console)
     if options.data is not None:
-        compare_with_grid(Path(options.data), console)
+        compared = compare_with_grid(Path(options.data), console)
+        if options.json:
+            json_results.write(options.json, [compared])
 
 
 if __name__ == "__main__":

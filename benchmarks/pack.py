@@ -28,6 +28,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
+import json_results
 import multilayer
 from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
@@ -136,22 +137,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", help=argparse.SUPPRESS)
+    json_results.add_option(parser)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     if options.memory:
         memory(int(options.memory))
         return
-    table = Table("work", "what", "figure", caption="minimum targets in parentheses")
-    for row in five_folds(options.rounds) + grid(options.rounds) + sixteen_members(options.rounds):
-        table.add_row(*row)
+    rows = five_folds(options.rounds) + grid(options.rounds) + sixteen_members(options.rounds)
     if CLEAR.exists():
         sizes = {n: memory_of(str(n)) for n in (1, 2)}
-        table.add_row(
-            "memory, 5 folds of 200,000 x 100 float32 (80 MB)",
-            "1 and 2 threads",
-            f"{sizes[1]:.0f} and {sizes[2]:.0f} MB",
-        )
+        work = "memory, 5 folds of 200,000 x 100 float32 (80 MB)"
+        rows.append((work, "1 and 2 threads", f"{sizes[1]:.0f} and {sizes[2]:.0f} MB"))
+    columns = ("work", "what", "figure")
+    table = Table(*columns, caption="minimum targets in parentheses")
+    for row in rows:
+        table.add_row(*row)
     Console(width=120).print(table)
+    if options.json:
+        json_results.write(options.json, [json_results.Results("packs", columns, ("", "", ""), rows)])
 
 
 if __name__ == "__main__":

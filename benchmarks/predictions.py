@@ -22,6 +22,7 @@ import numpy as np
 import sklearn.neural_network
 from threadpoolctl import threadpool_limits
 
+import json_results
 import multilayer
 from timing import one_core
 
@@ -65,8 +66,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="networks whose sizes contain this, such as 64-100")
     parser.add_argument("--rounds", type=int, default=9)
+    json_results.add_option(parser)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    rows: list[list[json_results.Cell]] = []
     print("| network | rows | dtype | multilayer, µs | scikit-learn | rows independent |\n|---|---|---|---|---|---|")
     with threadpool_limits(1), one_core():
         for sizes, m in CASES:
@@ -82,6 +85,11 @@ def main() -> None:
                 print(
                     f"| {name} | {m} | {dtype.__name__} | {times[0]:.4g} | {times[1] / times[0]:.3g}x | {independent} |"
                 )
+                rows.append([name, m, dtype.__name__, times[0], times[1] / times[0], independent])
+    if options.json:
+        columns = ("network", "rows", "dtype", "multilayer", "scikit-learn", "rows independent")
+        table = json_results.Results("predict_proba on one core", columns, ("", "", "", "µs", "x", ""), rows)
+        json_results.write(options.json, [table])
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from sklearn.neural_network import MLPClassifier as Peer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+import json_results
 from multilayer import TableClassifier, load_model, save_model
 
 ROWS = 4_000
@@ -78,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--calls", type=int, default=200)
+    json_results.add_option(parser)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     works: dict[tuple[str, str], Callable[[], Any]] = {}
@@ -112,11 +114,19 @@ def main() -> None:
                 times[key].append(of_one_call(run, given.calls))
             for name, run in loads.items():
                 times[name].append(of_one_call(run, 5) / 1000)
+    forms_shown = ("dictionary", "pandas", "polars", "array")
+    rows: list[list[json_results.Cell]] = []
     print(f"{'us':<24}{'dictionary':>12}{'pandas':>12}{'polars':>12}{'array':>12}{'load, ms':>12}")
     for name in loads:
-        cells = [times.get((name, form)) for form in ("dictionary", "pandas", "polars", "array")]
-        shown = [f"{statistics.median(cell):,.0f}" if cell else "" for cell in cells]
+        cells = [times.get((name, form)) for form in forms_shown]
+        medians = [statistics.median(cell) if cell else None for cell in cells]
+        shown = [f"{cell:,.0f}" if cell is not None else "" for cell in medians]
         print(f"{name:<24}" + "".join(f"{cell:>12}" for cell in shown) + f"{statistics.median(times[name]):>12.1f}")
+        rows.append([name, *medians, statistics.median(times[name])])
+    if given.json:
+        units = ("", *("µs" for _ in forms_shown), "ms")
+        columns = ("table and model", *forms_shown, "load")
+        json_results.write(given.json, [json_results.Results("predictions of one row", columns, units, rows)])
 
 
 if __name__ == "__main__":

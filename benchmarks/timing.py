@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from statistics import median
 
 import threadpoolctl
 
+from json_results import system_name
 from multilayer.engines.threads import at_most
 
 Run = Callable[[int], None]
@@ -97,7 +97,7 @@ def microseconds(runs: Mapping[str, Run], seconds: float, rounds: int, unit: int
 
 def processor() -> str:
     """Return the name of the processor as the system and LLVM call it, and the width of its vectors."""
-    names = [_system_name(), _llvm_name(), "AVX-512" if has_avx512() else "no AVX-512"]
+    names = [system_name(), _llvm_name(), "AVX-512" if has_avx512() else "no AVX-512"]
     return ", ".join(name for name in names if name)
 
 
@@ -117,11 +117,3 @@ def _llvm_name() -> str:
     host = str(llvmlite.binding.get_host_cpu_name())
     given = os.environ.get("NUMBA_CPU_NAME")
     return f"{host}, kernels compiled for {given}" if given else host
-
-
-def _system_name() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
-        return ""
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")

@@ -30,7 +30,9 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "benchmark_tables",
     "reference_pages",
+    "equation_links",
 ]
 exclude_patterns = ["_build", "_extensions", "_templates", "**/README.md", "gallery/*.ipynb", "learn/lessons/*.ipynb"]
 templates_path = ["_templates"]

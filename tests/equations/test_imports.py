@@ -1,4 +1,4 @@
-"""The equations import only NumPy, and each of their functions has its equation in docs/learn/mathematics.md."""
+"""The equations import only NumPy, and each of their functions has its equation in docs/learn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from multilayer.equations import ACTIVATIONS, OUTPUTS, SCHEMES
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "src" / "multilayer" / "equations"
-MATHEMATICS = ROOT / "docs" / "learn" / "mathematics.md"
+PAGES = [ROOT / "docs" / "learn" / name for name in ("mathematics.md", "extensions.md")]
 TAG = re.compile(r"\((?:[A-Z]\d+|J)\)")
 RULES = [book.GradientDescent, book.Momentum, book.Nesterov, book.Adam]
 
@@ -26,6 +26,14 @@ TAGGED = [
     *SCHEMES.values(),
     *RULES,
 ]
+
+
+def tags_defined(path: Path) -> list[str]:
+    """The tags of the displayed equations of a page and of the rows of its tables, in their order."""
+    found = re.findall(
+        r"\\text\{(\([A-Z]\d*\))\}|^\| (\([A-Z]\d+\)) \|", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return [displayed or row for displayed, row in found]
 
 
 def imported(path: Path) -> set[str]:
@@ -66,11 +74,29 @@ def test_public_names_of_the_equations_are_complete():
 def test_every_equation_has_a_tag_that_the_mathematics_contains(equation):
     tags = TAG.findall(inspect.getdoc(equation) or "")
     assert tags, f"{equation.__name__} has no tag such as (B2) in its docstring"
-    text = MATHEMATICS.read_text(encoding="utf-8")
-    assert [tag for tag in tags if tag not in text] == []
+    defined = {tag for path in PAGES for tag in tags_defined(path)}
+    assert [tag for tag in tags if tag not in defined] == []
 
 
 def test_code_and_mathematics_contain_the_same_tags():
     in_code = {tag for path in BOOK.rglob("*.py") for tag in TAG.findall(path.read_text(encoding="utf-8"))}
-    in_text = set(TAG.findall(MATHEMATICS.read_text(encoding="utf-8")))
-    assert in_code == in_text
+    assert in_code == {tag for path in PAGES for tag in tags_defined(path)}
+
+
+def test_pages_refer_only_to_tags_that_one_of_them_defines():
+    used = {tag for path in PAGES for tag in TAG.findall(path.read_text(encoding="utf-8"))}
+    assert used == {tag for path in PAGES for tag in tags_defined(path)}
+
+
+def test_no_tag_is_defined_twice():
+    tags = [tag for path in PAGES for tag in tags_defined(path)]
+    assert sorted(tags) == sorted(set(tags))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_tags_of_a_family_are_in_ascending_order(path):
+    families: dict[str, list[int]] = {}
+    for tag in tags_defined(path):
+        families.setdefault(tag[1], []).append(int(tag[2:-1] or 0))
+    assert len(families) >= 8
+    assert families == {family: sorted(numbers) for family, numbers in families.items()}

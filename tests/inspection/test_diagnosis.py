@@ -8,6 +8,7 @@ import io
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 from scipy.sparse import csr_matrix
@@ -139,6 +140,11 @@ class TestScales:
         assert (finding.severity, finding.where) == ("problem", "column 1 of X")
         assert finding.evidence["largest"] == pytest.approx(np.sqrt((rows[:, 1] ** 2).mean()))
         assert "StandardScaler" in finding.advice
+
+    def test_a_badly_scaled_column_of_a_frame_has_its_name(self) -> None:
+        rows = pd.DataFrame(X * [1, 5000], columns=["width", "weight"])
+        finding = the(classifier(rows=rows).diagnose(rows, y), "inputs badly scaled")
+        assert finding.where == "column 'weight' of X"
 
     def test_columns_of_small_values_are_found(self) -> None:
         rows = X / 1000

@@ -1,8 +1,8 @@
 """The book: the mathematics of multilayer perceptrons in NumPy, one function per equation.
 
 All arrays are float64, and the code is written for reading.  The docstring of each function has the tag of its
-equation, such as (P2) or (B4), under which docs/learn/mathematics.md derives it.  The engines, which train real
-networks, are tested against this code.
+equation, such as (P2) or (B4), under which docs/learn/mathematics.md derives it, or docs/learn/extensions.md beside
+it.  The engines, which train real networks, are tested against this code.
 """
 
 from multilayer.equations.activations import ACTIVATIONS, Activation, activation

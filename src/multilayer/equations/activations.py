@@ -81,7 +81,7 @@ Hidden = str | Activation | Sequence[str | Activation]
 class Sigmoid:
     """(A1) g(z) = 1 / (1 + e^-z),  g'(z) = g(z) (1 - g(z)).
 
-    It is computed from e^-|z|, which is at most 1, because e^-z overflows at z = -710.
+    It is computed from e^-abs(z), which is at most 1, because e^-z overflows at z = -710.
     """
 
     def g(self, z: Array) -> Array:
@@ -199,7 +199,7 @@ class Mish:
 class Softplus:
     """(A11) g(z) = log(1 + e^z),  g'(z) = sigmoid(z).
 
-    log(1 + e^z) = max(0, z) + log(1 + e^-|z|): the right-hand side never overflows.
+    log(1 + e^z) = max(0, z) + log(1 + e^-abs(z)): the right-hand side never overflows.
     """
 
     def g(self, z: Array) -> Array:

@@ -125,7 +125,7 @@ def initialize_thetas(
     random_state: int | np.random.RandomState | None = None,
     scheme: str = "epsilon",
 ) -> list[Array]:
-    """Draw starting weights for a network of the given layer sizes.
+    """(I1)-(I6) Draw starting weights for a network of the given layer sizes.
 
     Parameters
     ----------

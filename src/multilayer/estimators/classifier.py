@@ -156,7 +156,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         neither penalised nor decayed.
     embedding : "periodic", PeriodicEmbedding or None, default=None
         Trained waves of single inputs, which the first layer receives beside the inputs, (F1)-(F4) of
-        docs/learn/mathematics.md; for functions that rise and fall often along one column.  "periodic": of all columns
+        docs/learn/extensions.md; for functions that rise and fall often along one column.  "periodic": of all columns
         with more than two different values.  A :class:`multilayer.network.PeriodicEmbedding` states columns, waves
         and frequencies.  Scale the columns to about unit size.  Not for sparse X.
     parametrization : {"standard", "ntk"}, default="standard"

@@ -164,7 +164,7 @@ class FittedNetwork(DocumentedMixin, TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         array of shape (m, s_1), or (m, K, s_1) for all of several outputs
-            In the dtype of the network; computed in float64, by (V2) of docs/learn/mathematics.md.
+            In the dtype of the network; computed in float64, by (V2) of docs/learn/extensions.md.
 
         Examples
         --------

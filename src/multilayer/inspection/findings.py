@@ -77,6 +77,7 @@ def diagnose(
         targets.cost_divisor,
         targets.score,
         None if X_val is None else objective_on(model, adapter, X_val, y_val, None)[0],
+        list(map(str, model.feature_names_in_)) if hasattr(model, "feature_names_in_") else None,
     )
     vitals = measure_vitals(case)
     score, _ = _skill(case, vitals.H)
@@ -90,7 +91,7 @@ def all_findings(case: Case, vitals: Vitals) -> list[Finding]:
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001 the same signature for all
+def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:
     sizes = vitals.column_sizes
     used = sizes[sizes > 0]
     if not len(used):
@@ -100,10 +101,11 @@ def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noq
     advice = "put a StandardScaler before the network, or divide the columns by their usual size."
     if largest > LARGE_COLUMN or largest > UNEVEN_COLUMNS * median:
         severity = "problem" if largest > 1000 else "warning"
+        column, names = int(sizes.argmax()), case.column_names
         yield Finding(
             "inputs badly scaled",
             severity,
-            f"column {int(sizes.argmax())} of X",
+            f"column {column if names is None else repr(names[column])} of X",
             f"its root mean square is {largest:.3g}, the median of all columns {median:.3g}; it should be near 1.",
             advice,
             evidence,
@@ -113,7 +115,7 @@ def badly_scaled_inputs(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noq
         yield Finding("inputs badly scaled", "warning", "all columns of X", what, advice, evidence)
 
 
-def badly_scaled_targets(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001
+def badly_scaled_targets(case: Case, vitals: Vitals) -> Iterator[Finding]:  # noqa: ARG001 the same signature for all
     if case.objective.network.output != "identity":
         return
     size = float(np.sqrt(np.mean(case.objective.Y.astype(np.float64) ** 2)))

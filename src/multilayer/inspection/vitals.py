@@ -39,6 +39,7 @@ class Case:
     cost_divisor: int
     score: Score
     validation: Objective | None
+    column_names: list[str] | None  # of the frame that the network was fitted on
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def measure_vitals(case: Case) -> Vitals:
         LayerVitals(i + 2, names[i], responding[i] / m, least[i], largest[i], weights[i], gradients[i], ratios[i])
         for i in range(len(names))
     ]
-    return Vitals(layers, np.sqrt(squares / m), np.concatenate(outputs), float(J))
+    return Vitals(layers, np.sqrt(squares[: X.shape[1]] / m), np.concatenate(outputs), float(J))
 
 
 def _update_ratios(case: Case, weights: list[float]) -> list[float]:

@@ -216,7 +216,7 @@ class Reasons(ABC):
 
         Notes
         -----
-        The contributions are (V3) of docs/learn/mathematics.md, for the weighted mean of the networks, each with its
+        The contributions are (V3) of docs/learn/extensions.md, for the weighted mean of the networks, each with its
         own encoder, added over all encoded columns of a column.  Their sum is the change (V4), which is tested: the
         number of nodes of the integral is doubled from 32 to at most 512 until 1e-4 of a probability or of the range of
         y is reached; ``errors`` holds what is left.
