@@ -16,9 +16,9 @@ LIMITS = {
     "cross_validate: calls": 161,
     "cross_validate: files": 27,
     "circles of imports": 0,
-    "lines": 65_900,
-    "lines in cli": 9_300,
-    "lines in plots": 3_150,
+    "lines": 69_000,
+    "lines in cli": 9_400,
+    "lines in plots": 4_250,
 }
 
 

@@ -129,7 +129,8 @@ def write_thousands(*axes: Any, least: float = 1e3) -> None:
     class Thousands(ScalarFormatter):
         @property
         def _is_long(self) -> bool:
-            return least <= float(np.abs(self.axis.get_view_interval()).max()) < _MOST_WRITTEN
+            axis: Any = self.axis
+            return least <= float(np.abs(axis.get_view_interval()).max()) < _MOST_WRITTEN
 
         def __call__(self, x: float, pos: int | None = None) -> str:
             return f"{x:,.10g}".replace("-", "\N{MINUS SIGN}") if self._is_long else str(super().__call__(x, pos))

@@ -129,6 +129,10 @@ def plot_decision_boundary(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['0', '1', 'misclassified: 14 of 100']
     >>> plt.close(ax.figure)
+
+    References
+    ----------
+    Okabe, M. and Ito, K. (2008). Color universal design.  The colours.
     """
     require_matplotlib(ax)
     points = read_two_features(X)  # (m, 2)

@@ -104,6 +104,7 @@ def plot_computation_graph(
         from matplotlib import pyplot as plt
 
         figure = plt.figure(figsize=(natural[0], natural[1] + _TITLE))
+        figure.set_label("Computation graph with values and gradients")
         ax = figure.add_axes((0.0, 0.0, 1.0, natural[1] / (natural[1] + _TITLE)))
     scale = _fit_axes(ax, natural, n_rows)
     for node in graph.values():

@@ -156,6 +156,7 @@ def plot_propagation(
         from matplotlib import pyplot as plt
 
         figure = plt.figure(figsize=(natural[0], natural[1] + _TITLE))
+        figure.set_label("Forward and backward propagation in a small network")
         ax = figure.add_axes((0.0, 0.0, 1.0, natural[1] / (natural[1] + _TITLE)))
     scale = _fit_axes(ax, natural)
     links = _links(network, numbers, written)

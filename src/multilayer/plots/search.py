@@ -123,7 +123,7 @@ def _leave_out_the_worst(ax: Axes, search: Search, places: dict[int, float], sig
         if other is not None and math.isfinite(other.mean):
             lowest = min(lowest, other.mean - 2 * np.nan_to_num(other.standard_error))
     drawn = {number for number, place in places.items() if place > 0 or ax.get_xscale() == "linear"}
-    beyond = [number for number, mean in means.items() if mean < lowest and number in drawn]
+    beyond = [number for number, mean in means.items() if mean < lowest - 1e-9 * abs(lowest) and number in drawn]
     if not beyond:
         return []
     low, high = ax.get_ylim()

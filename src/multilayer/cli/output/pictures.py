@@ -111,8 +111,8 @@ def class_pictures(
     pictures.append(Picture("calibration", caption, lambda: _calibration(right, chances, what)))
     if len(names) <= _MOST_CLASSES:
         caption = (
-            "Classes and predictions: the share of each class's test rows, and their number, with the totals. The colour "
-            "is the share that is certain (the lower end of its 95% interval), so that small classes stay pale."
+            "Classes and predictions: the share of each class's test rows, and their number, with the totals. The "
+            "colour is the share that is certain (the lower end of its 95% interval), so that small classes stay pale."
         )
         pictures.append(Picture("confusion", caption, lambda: _confusion(actual, network, classes, names)))
     if is_second:
@@ -148,7 +148,7 @@ def _confusion(actual: NDArray[Any], probabilities: NDArray[Any], classes: NDArr
 
 
 def surely_at_least(counts: NDArray[Any], n_rows: NDArray[Any]) -> NDArray[np.float64]:
-    """The lower end of Wilson's 95% interval of the shares ``counts / n_rows``: 0.21 for 1 of 1, 0.96 for 100 of 100."""
+    """The lower end of Wilson's 95% interval of the shares ``counts / n_rows``: 0.21 of 1 in 1, 0.96 of 100 in 100."""
     shares, z = counts / n_rows, 1.959964
     middle, half = shares + z**2 / (2 * n_rows), z * np.sqrt(shares * (1 - shares) / n_rows + z**2 / (4 * n_rows**2))
     # In exact arithmetic a share of 0 has the end 0.
