@@ -131,7 +131,7 @@ above.set(ylabel="cost J", title="Cost and average precision by epoch")
 below.plot(watched.epochs, watched.values, color="#0072B2", label="on other rows")
 below.axhline(stopping.wanted, color="#595959", linestyle=":", label="wanted")
 below.plot([stopped.n_iter_], [stopping.values[-1]], "^", color="#D55E00", markersize=10, label="stopped here")
-below.set(xlabel="epoch", ylabel="on other rows")
+below.set(xlabel="epoch", ylabel="average precision")
 _ = below.legend(frameon=False, loc="lower right")
 
 # %%

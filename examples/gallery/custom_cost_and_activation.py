@@ -65,6 +65,8 @@ class OrderCost:
 # error, and raises an error that names the worst entry if the two do not agree. The second cost has a frequent mistake:
 # its delta is the derivative with respect to ``Y``, so that the sign is wrong.
 
+import textwrap
+
 from multilayer.equations import check_activation, check_cost
 from multilayer.exceptions import ParameterError
 
@@ -86,7 +88,7 @@ class WrongSign(OrderCost):
 try:
     check_cost(WrongSign(1.5, 0.4), Z, Y)
 except ParameterError as error:
-    print(error)
+    print(textwrap.fill(str(error), 80))
 
 # %%
 # The activation
@@ -157,8 +159,9 @@ shown = slice(0, 28)
 right.plot(loaves[test][shown], "o", color="#595959", markersize=4, label="demand")
 right.plot(orders["squared error, tanh"][shown], "--", color="#D55E00", label="order by squared error")
 right.plot(orders["own cost, tanh"][shown], color="#0072B2", label="order by own cost")
-right.set(xlabel="day", ylabel="loaves", title="Four weeks of test days")
-_ = right.legend(frameon=False, fontsize=8)
+right.set(xlabel="day", ylabel="loaves", title="Four weeks of orders")
+right.set_ylim(0, 260)
+_ = right.legend(frameon=False, loc="upper left")
 
 # %%
 # What to take away

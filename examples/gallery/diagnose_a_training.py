@@ -77,8 +77,8 @@ print(found["mended"])
 # problem nor a warning.
 
 for name, diagnosis in found.items():
-    headings = "; ".join(finding.heading for finding in diagnosis if finding.severity != "note")
-    print(f"{name:20} healthy: {diagnosis.is_healthy!s:5}  {headings}")
+    names = dict.fromkeys(finding.name for finding in diagnosis if finding.severity != "note")
+    print(f"{name:19} healthy: {diagnosis.is_healthy!s:5}  {', '.join(names)}")
 
 # %%
 # Pictures
@@ -93,6 +93,7 @@ from multilayer.plots import plot_cost, plot_diagnosis
 fig, axes = plt.subplots(1, 3, figsize=(10, 4), layout="constrained", sharey=True)
 for ax, name in zip(axes, ("saturated units", "dead units", "mended"), strict=True):
     plot_diagnosis(found[name], ax=ax).set_title(name.capitalize(), loc="left")
+    ax.tick_params(axis="x", labelsize=7)
     ax.label_outer()
 
 # %%

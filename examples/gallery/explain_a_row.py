@@ -49,8 +49,6 @@ print(f"R² on {len(houses[test])} other houses: {model.score(houses[test], pric
 # ``importance`` shuffles one column at a time, and measures how much larger the error is. Each value has a standard
 # error, so that columns whose effect may be chance are named.
 
-import matplotlib.pyplot as plt
-
 from multilayer.plots import plot_explanation, plot_importance, plot_partial_dependence
 
 importance = model.importance(houses[test], price[test], random_state=0)
@@ -66,9 +64,13 @@ _ = plot_importance(importance, target_name="price").set_title("Which columns ma
 distance = model.partial_dependence(houses[test], "to_station")
 near, far = (float(np.interp(km, distance.values, distance.predictions[:, 0])) for km in (1.0, 2.0))
 print(f"mean price at 1 km {near:,.0f}, at 2 km {far:,.0f}: a change of {far / near - 1:+.1%}")
-fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4), layout="constrained", sharey=True)
-plot_partial_dependence(distance, target_name="price", ax=left).set_title("Distance to the station, km")
-plot_partial_dependence(model.partial_dependence(houses[test], "town"), ax=right).set_title("Town")
+_ = plot_partial_dependence(distance, target_name="price").set_title("Price by distance to the station", loc="left")
+
+# %%
+# Of a column of text, the categories are drawn with their numbers of rows.
+
+town = model.partial_dependence(houses[test], "town")
+_ = plot_partial_dependence(town, target_name="price").set_title("Price by town", loc="left")
 
 # %%
 # Why one house has its price

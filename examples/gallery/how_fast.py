@@ -76,50 +76,55 @@ def ratios_of(document):
 ratios = {name: found for name, document in documents.items() if (found := ratios_of(document))}
 for name, found in ratios.items():
     document = documents[name]
-    print(f"{name}, {len(found)} kinds of work: {document['command']}")
+    print(f"{name}, {len(found)} kinds of work")
+    print(textwrap.fill(document["command"], 76, initial_indent="  command: ", subsequent_indent="  "))
     print(f"  machine: {machine_of(document)}")
     versions = ", ".join(f"{library} {version}" for library, version in document["versions"].items())
     print(f"  {document['date']}; {versions}")
     if document.get("note"):
-        print(textwrap.fill(document["note"], 100, initial_indent="  note: ", subsequent_indent="  "))
+        print(textwrap.fill(document["note"], 76, initial_indent="  note: ", subsequent_indent="  "))
 
 # %%
-# One picture for each file. Bars to the right of the line at 1 are work on which the other library takes longer.
+# One panel for each file. Bars to the right of the line at 1 are work on which the other library takes longer. A work
+# without a bar of a library was not measured with it.
 
 import matplotlib.pyplot as plt
 
 STYLES = {"scikit-learn": ("#E69F00", ""), "PyTorch": ("#0072B2", "//")}
 
 
-def draw(name, found):
+def draw(ax, name, found):
     """Draw the ratios of a file as bars on a logarithmic axis."""
     libraries = [library for library in LIBRARIES if any(library in row for row in found.values())]
-    height = 0.8 / len(libraries)
-    fig, ax = plt.subplots(figsize=(8.4, 1.6 + (0.22 + 0.2 * len(libraries)) * len(found)), layout="constrained")
     for k, library in enumerate(libraries):
         color, hatch = STYLES[library]
         measured = [(i, row[library]) for i, row in enumerate(found.values()) if row.get(library) is not None]
-        places = [i + (k - (len(libraries) - 1) / 2) * height for i, _ in measured]
+        places = [i + 0.4 * (k - (len(libraries) - 1) / 2) for i, _ in measured]
         widths = [ratio - 1 for _, ratio in measured]
-        bars = ax.barh(places, widths, height, left=1, color=color, hatch=hatch, edgecolor="#222222", label=library)
+        bars = ax.barh(places, widths, 0.4, left=1, color=color, hatch=hatch, edgecolor="#222222", label=library)
         ax.bar_label(bars, [f"{ratio:.3g}" for _, ratio in measured], padding=3, fontsize=8)
     ax.axvline(1, color="#222222", linewidth=1)
-    ax.set_xscale("log")
-    shown = [ratio for row in found.values() for ratio in row.values() if ratio is not None]
-    ax.set_xlim(min(0.8, 0.8 * min(shown)), 1.6 * max(shown))
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200) if tick < 1.6 * max(shown)]
-    ax.set_xticks([tick for tick in ticks if tick >= ax.get_xlim()[0]], minor=False)
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter("")
-    ax.set_yticks(range(len(found)), list(found))
-    ax.invert_yaxis()
-    ax.set_xlabel("time of the other library / time of multilayer")
-    ax.set_title(f"Other libraries beside multilayer: {name}", loc="left")
-    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.9 / fig.get_figheight()), ncols=2)
+    ax.set_yticks(range(len(found)), list(found), fontsize=8)
+    ax.set_ylim(len(found) - 0.4, -0.6)
+    ax.set_title(name, loc="left")
 
 
-for name, found in ratios.items():
-    draw(name, found)
+heights = [len(found) for found in ratios.values()]
+height = 0.36 * sum(heights) + 0.7 * len(heights) + 0.8
+fig, axes = plt.subplots(
+    len(ratios), 1, figsize=(8, height), height_ratios=heights, sharex=True, squeeze=False, layout="constrained"
+)
+for ax, (name, found) in zip(axes.flat, ratios.items(), strict=True):
+    draw(ax, name, found)
+shown = [ratio for found in ratios.values() for row in found.values() for ratio in row.values() if ratio is not None]
+last = axes[-1, 0]
+last.set_xscale("log")
+last.set_xlim(0.8 * min(1, *shown), 1.6 * max(shown))
+last.xaxis.set_major_formatter("{x:g}")
+last.set_xlabel("time of the other library / time of multilayer, logarithmic")
+fig.suptitle("Times of other libraries as multiples of those of multilayer")
+handles = [plt.Rectangle((0, 0), 1, 1, fc=color, hatch=hatch, ec="#222222") for color, hatch in STYLES.values()]
+_ = fig.legend(handles, list(STYLES), loc="outside lower right", ncols=2, frameon=False)
 
 # %%
 # Reproduce

@@ -43,8 +43,8 @@ class Kill(Callback):
 
 
 path, crashes = Path(sys.argv[1]), "crash" in sys.argv
-X, y = load_breast_cancer(return_X_y=True, as_frame=True)
-X = StandardScaler().set_output(transform="pandas").fit_transform(X)
+X, y = load_breast_cancer(return_X_y=True)
+X = StandardScaler().fit_transform(X)
 callbacks = [Checkpoint(path, every=5)] + ([Kill()] if crashes else [])
 if path.exists():
     model = resume(path, X, y, callbacks=callbacks)

@@ -14,6 +14,8 @@ it dense.
 # A seeded generator writes the messages. Each department has words that are frequent in it; most words occur in all
 # departments, one word in six comes from another department, and some words are misspelt.
 
+import textwrap
+
 import numpy as np
 
 random = np.random.RandomState(0)
@@ -52,7 +54,7 @@ def write_message(department):
 departments = random.choice(list(frequent), 3000, p=[0.4, 0.25, 0.2, 0.15])
 messages = [write_message(department) for department in departments]
 for department, message in zip(departments[:3], messages[:3], strict=True):
-    print(f"{department:9} {message}")
+    print(f"{department:9} {textwrap.shorten(message, 70)}")
 
 # %%
 # From words to a sparse matrix

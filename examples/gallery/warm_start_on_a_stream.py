@@ -101,7 +101,9 @@ parts = {
 }
 print("mean log-loss of a day")
 print(pd.DataFrame({name: part.mean() for name, part in parts.items()}).round(3))
-print("rows passed through the network in training:", {name: f"{n:,}" for name, n in n_rows.items()})
+print("rows that passed through the networks in training, after the first ten days")
+for name, n in n_rows.items():
+    print(f"{name:15} {n:12,}")
 
 # %%
 

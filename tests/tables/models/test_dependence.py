@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import matplotlib as mpl
@@ -145,3 +146,11 @@ def test_partial_dependence_display_of_scikit_learn_works(regressor, classifier,
         model, X, ["size", "town", "lift"], categorical_features=["town", "lift"], target=target, grid_resolution=5
     )
     assert display.axes_.size == 3
+
+
+def test_large_amounts_of_a_conclusion_have_commas_and_no_powers_of_ten(regressor, flats):
+    found = regressor.partial_dependence(flats[0], "size", n_values=5)
+    large = dataclasses.replace(found, predictions=np.full_like(found.predictions, 348_512.7) + np.arange(5)[:, None])
+    large.predictions[0] = 1_000_040.0
+    assert "lowest, 348,500, at " in large.conclusion
+    assert "highest, 1,000,000, at " in large.conclusion

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -229,3 +231,11 @@ def test_too_few_nodes_are_reported(monkeypatch):
     found = wave.explain(X[:20])
     assert np.abs(found.errors).max() > 0.01 * np.abs(found.contributions).max()
     assert "The contributions are approximate: their sum misses the change by up to" in found.conclusion
+
+
+def test_large_contributions_have_commas_and_no_powers_of_ten(regressor, flats):
+    found = regressor.explain(flats[0][:2])
+    large = dataclasses.replace(found, contributions=np.full_like(found.contributions, -348_512.7))
+    assert "-348,500" in str(large[0])
+    assert "348,500" in str(large)
+    assert "e+05" not in str(large[0]) + str(large)

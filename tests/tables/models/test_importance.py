@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -156,3 +158,8 @@ def test_a_model_that_is_not_fitted_raises_an_error(model, flats):
     for call in (lambda: model.importance(*flats), lambda: model.explain(flats[0])):
         with pytest.raises(Exception, match="is not fitted yet"):
             call()
+
+
+def test_a_large_score_has_commas_and_no_powers_of_ten(regressor, flats):
+    found = dataclasses.replace(regressor.importance(*flats, n_repeats=1), score=35_418.2)
+    assert ": 35,420. Its rise when a column is shuffled, mean of 1:" in str(found)

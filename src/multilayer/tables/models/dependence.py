@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, unknown_name
-from multilayer.results import Column, Result, Table, frame
+from multilayer.results import Column, Result, Table, frame, significant
 from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._fitted_columns import number_of
 from multilayer.tables._series import column_data
@@ -87,8 +87,8 @@ class PartialDependence(Result):
         if np.ptp(curve) <= 1e-12 * max(float(np.abs(curve).max()), 1e-300):
             return f"The mean {self.names[k]} does not depend on {self.column}."
         return (
-            f"The mean {self.names[k]} is lowest, {curve[low]:.4g}, at {self.column} = {self.labels[low]}, and "
-            f"highest, {curve[high]:.4g}, at {self.labels[high]}."
+            f"The mean {self.names[k]} is lowest, {significant(curve[low], 4)}, at {self.column} = {self.labels[low]}, "
+            f"and highest, {significant(curve[high], 4)}, at {self.labels[high]}."
         )
 
     @property

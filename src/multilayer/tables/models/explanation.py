@@ -164,14 +164,16 @@ class Explanation(Result):
         """The contributions to the prediction of one row, or the mean absolute contributions for several."""
         if len(self) > 1:
             means_of = np.abs(self.contributions).mean(axis=0)
-            rows: list[Sequence[object]] = [(self.names[j], means_of[j]) for j in self.order[:MOST_LINES]]
-            rows += [(name, float(np.abs(rest).mean())) for name, rest in self.rests]
-            means = Column("column", align="left"), Column("mean absolute contribution", ".4g")
+            rows: list[Sequence[object]] = [
+                (self.names[j], significant(means_of[j], 4)) for j in self.order[:MOST_LINES]
+            ]
+            rows += [(name, significant(float(np.abs(rest).mean()), 4)) for name, rest in self.rests]
+            means = Column("column", align="left"), Column("mean absolute contribution")
             return Table(means, rows, f"Contributions in {len(self):,} rows", [self.conclusion])
-        rows = [(line.name, line.value, line.contribution) for line in self.lines(MOST_LINES)]
+        rows = [(line.name, line.value, significant(line.contribution, 4, "+")) for line in self.lines(MOST_LINES)]
         change = float(self.prediction[0] - self.baseline[0])
-        rows.append(("prediction - baseline", "", change))
-        columns = (Column("column", align="left"), Column("value"), Column("contribution", "+.4g"))
+        rows.append(("prediction - baseline", "", significant(change, 4, "+")))
+        columns = (Column("column", align="left"), Column("value"), Column("contribution"))
         return Table(columns, rows, notes=[self.conclusion], n_summary_rows=1)
 
     def to_frame(self) -> DataFrame:

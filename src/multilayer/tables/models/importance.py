@@ -15,7 +15,7 @@ from multilayer.exceptions import InputError
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
-from multilayer.results import Column, Result, Table, frame, listing
+from multilayer.results import Column, Result, Table, frame, listing, significant
 from multilayer.tables._response import group_numbers
 from multilayer.tables.models.means import mean_over_rows
 from multilayer.tables.models.out_of_fold import digest_of_targets
@@ -101,8 +101,8 @@ class Importance(Result):
         """The most important columns, with the rise of the score and its standard error."""
         rows = "validation rows of the folds" if self.out_of_fold else "rows"
         title = (
-            f"{self.metric} of {self.n_rows:,} {rows}: {self.score:.4g}. Its rise when a column is shuffled, mean of "
-            f"{self.n_repeats}:"
+            f"{self.metric} of {self.n_rows:,} {rows}: {significant(self.score, 4)}. Its rise when a column is "
+            f"shuffled, mean of {self.n_repeats}:"
         )
         listed = [(self.names[j], (self.values[j], self.errors[j])) for j in self.order[:MOST_LINES]]
         n_hidden = len(self.names) - len(listed)
