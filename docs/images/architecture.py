@@ -13,9 +13,9 @@ DATA = HERE.parent / "explanation" / "architecture.toml"
 PICTURE = HERE / "architecture.svg"
 
 # Sizes in units of the picture.
-LEFT, TOP = 118, 12  # the column of titles, and the margin above
-COLUMN, ROW = 192, 98  # distances of rooms
-WIDTH, HEIGHT = 166, 62  # of a room
+LEFT, TOP = 124, 12  # the column of titles, and the margin above
+COLUMN, ROW = 196, 102  # distances of rooms
+WIDTH, HEIGHT = 176, 66  # of a room
 CHARACTERS = 24  # in a line of text
 INK, MUTED = "#222222", "#595959"
 ROOM, EDGE, SHARED = "#FFFFFF", "#0072B2", "#8A8A8A"
@@ -40,7 +40,7 @@ def draw(data: dict[str, Any]) -> str:
         y = TOP + first * ROW
         size = (end - first + 1) * ROW
         lines.append(f'<rect x="0" y="{y}" width="{width}" height="{size}" fill="{BANDS[i % 2]}"/>')
-        lines.append(_text(12, y + 28, band["title"], 15, INK, weight="bold"))
+        lines.append(_text(12, y + 28, band["title"], 15.5, INK, weight="bold"))
     for name, room in rooms.items():
         targets = room["imports"]
         for i, target in enumerate(targets):
@@ -64,9 +64,9 @@ def _room(name: str, room: dict[str, Any]) -> list[str]:
     dashes = ' stroke-dasharray="4 3"' if is_shared else ""
     box = f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{ROOM}" '
     lines = [box + f'stroke="{SHARED if is_shared else EDGE}" stroke-width="1.5"{dashes}/>']
-    lines.append(_text(x + WIDTH / 2, y + 20, name, 15, INK, weight="bold", anchor="middle"))
+    lines.append(_text(x + WIDTH / 2, y + 21, name, 16.5, INK, weight="bold", anchor="middle"))
     return lines + [
-        _text(x + WIDTH / 2, y + 37 + 15 * i, line, 12.5, MUTED, anchor="middle") for i, line in enumerate(wrapped)
+        _text(x + WIDTH / 2, y + 39 + 17 * i, line, 14, MUTED, anchor="middle") for i, line in enumerate(wrapped)
     ]
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Numbers are drawn on a logarithmic axis if the largest is this many times the smallest.
 _WIDE_RANGE = 20.0
+_MANY = 5  # trials; of fewer, all are drawn
 _VIEW = 2.0  # times the distance from the best to the median score are drawn
 
 
@@ -124,7 +125,7 @@ def _leave_out_the_worst(ax: Axes, search: Search, places: dict[int, float], sig
             lowest = min(lowest, other.mean - 2 * np.nan_to_num(other.standard_error))
     drawn = {number for number, place in places.items() if place > 0 or ax.get_xscale() == "linear"}
     beyond = [number for number, mean in means.items() if mean < lowest - 1e-9 * abs(lowest) and number in drawn]
-    if not beyond:
+    if not beyond or len(means) < _MANY:
         return []
     low, high = ax.get_ylim()
     room = 0.08 * (best - lowest)  # for the arrows
