@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # Numbers are drawn on a logarithmic axis if the largest is this many times the smallest.
 _WIDE_RANGE = 20.0
-_MANY = 5  # trials; of fewer, all are drawn
+_MANY = 4  # trials; of fewer, all are drawn
 _VIEW = 2.0  # times the distance from the best to the median score are drawn
 
 
