@@ -32,6 +32,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "benchmark_tables",
     "reference_pages",
+    "code_blocks",
+    "source_links",
     "equation_links",
 ]
 exclude_patterns = ["_build", "_extensions", "_templates", "**/README.md", "gallery/*.ipynb", "learn/lessons/*.ipynb"]
