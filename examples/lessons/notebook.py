@@ -70,16 +70,19 @@ print(f"a = g({z}) = {sigmoid(z):.4f}")
 # All points with :math:`z = 0` form a straight line, the *boundary*. The next picture shows the sigmoid, and the answer
 # of our unit at every point of the plane.
 
-BLUE_TO_RED = LinearSegmentedColormap.from_list("moons", ["#0072B2", "#FFFFFF", "#D55E00"])
+COLORS = ["#8FC1DD", "#FFFFFF", "#EDB48C"]
+BLUE_TO_RED = LinearSegmentedColormap.from_list("moons", COLORS)
 
 
 def draw_boundary(ax, probability, X, y, title):
-    """Shade the plane by the probability of moon 1, and draw the line where it is 1/2."""
+    """Shade the plane by P(moon 1), with a line where it is 1/2."""
     low, high = X.min(axis=0) - 0.2, X.max(axis=0) + 0.2
-    across, up = np.meshgrid(np.linspace(low[0], high[0], 200), np.linspace(low[1], high[1], 200))
-    answers = probability(np.column_stack([across.ravel(), up.ravel()])).reshape(across.shape)
-    ax.contourf(across, up, answers, levels=np.linspace(0, 1, 21), cmap=BLUE_TO_RED, alpha=0.5)
-    ax.contour(across, up, answers, levels=[0.5], colors="black", linewidths=2)
+    across, up = np.meshgrid(*np.linspace(low, high, 200).T)
+    points = np.column_stack([across.ravel(), up.ravel()])
+    answers = probability(points).reshape(across.shape)
+    shades = np.linspace(0, 1, 21)
+    ax.contourf(across, up, answers, shades, cmap=BLUE_TO_RED)
+    ax.contour(across, up, answers, [0.5], colors="black", linewidths=2)
     plot_data(X, y, class_names=moons, ax=ax)
     ax.set_title(title)
 
@@ -117,10 +120,11 @@ print(f"accuracy: {np.mean((one_unit(X) > 0.5) == y):.3f}")
 from multilayer.equations import initialize_thetas
 from multilayer.plots import plot_network
 
-thetas = initialize_thetas([2, 5, 5, 2], random_state=0, scheme="notebook")
+sizes = [2, 5, 5, 2]
+thetas = initialize_thetas(sizes, random_state=0, scheme="notebook")
 ax = plot_network(thetas)
 for number, theta in enumerate(thetas, start=1):
-    print(f"Theta_{number}: {theta.shape[0]} x {theta.shape[1]} = {theta.size} weights")
+    print(f"Theta_{number}:", theta.shape, "->", theta.size, "weights")
 print("in all:", sum(theta.size for theta in thetas))
 
 # %%
@@ -132,10 +136,10 @@ print("in all:", sum(theta.size for theta in thetas))
 #
 # .. math::
 #
-#    A_1 &= X & \text{(P1)} \\
-#    Z_{l+1} &= [1 ~ A_l] \, \Theta_l^\top & \text{(P2)} \\
-#    A_{l+1} &= g(Z_{l+1}) & \text{(P3)} \\
-#    H &= A_L & \text{(P4)}
+#    A_1 &= X & & \text{(P1)} \\
+#    Z_{l+1} &= [1 ~ A_l] \, \Theta_l^\top & \qquad & \text{(P2)} \\
+#    A_{l+1} &= g(Z_{l+1}) & & \text{(P3)} \\
+#    H &= A_L & & \text{(P4)}
 #
 # (P2) is the weighted sum of every unit for every example, as one product of matrices. (P3) is the activation. The
 # activations of the last layer are the answer :math:`H`. Here they are sigmoids too. In code, this is a short loop.
@@ -148,7 +152,8 @@ def with_bias(A):
 def forward(X, thetas):
     A = [X]  # (P1)
     for theta in thetas:
-        A.append(sigmoid(with_bias(A[-1]) @ theta.T))  # (P2), (P3), (P4)
+        Z = with_bias(A[-1]) @ theta.T  # (P2)
+        A.append(sigmoid(Z))  # (P3), (P4)
     return A
 
 
@@ -164,11 +169,12 @@ for layer, activations in enumerate(A, start=1):
 from multilayer.plots import plot_propagation
 
 ax = plot_propagation(thetas, point)
-ax.set_title("Forward propagation of one point through the untrained network")
-row = thetas[0][0]
-z = row[0] * 1 + row[1] * point[0] + row[2] * point[1]
-print(f"first hidden unit: z = {row[0]:.2f} * 1 + {row[1]:.2f} * {point[0]} + {row[2]:.2f} * {point[1]} = {z:.2f}")
-print(f"                   a = g({z:.2f}) = {sigmoid(z):.2f}")
+ax.set_title("Forward propagation in the untrained network")
+t_0, t_1, t_2 = thetas[0][0]
+z = t_0 * 1 + t_1 * point[0] + t_2 * point[1]
+print("The first hidden unit:")
+print(f"z = {t_0:.2f} * 1 + {t_1:.2f} * 1 + {t_2:.2f} * 0.5 = {z:.2f}")
+print(f"a = g({z:.2f}) = {sigmoid(z):.2f}")
 
 # %%
 # The two answers, 0.43 and 0.44, are nearly equal. The network knows nothing yet.
@@ -188,23 +194,24 @@ print(f"                   a = g({z:.2f}) = {sigmoid(z):.2f}")
 
 from multilayer.equations import one_hot
 
-h = A[-1][0]
-print(f"cost of the point if it is of moon 1: -log(1 - {h[0]:.2f}) - log({h[1]:.2f}) = ", end="")
-print(f"{-np.log(1 - h[0]) - np.log(h[1]):.4f}")
+h_1, h_2 = A[-1][0]
+c = -np.log(1 - h_1) - np.log(h_2)
+print("The point above, if it belongs to moon 1, y = (0, 1):")
+print(f"-log(1 - {h_1:.2f}) - log({h_2:.2f}) = {c:.4f}")
 
 Y = one_hot(y, 2)
 H = forward(X, thetas)[-1]
 costs = -np.sum(Y * np.log(H) + (1 - Y) * np.log(1 - H), axis=1)
 print(f"mean cost of all {len(X):,} points: {costs.mean():.4f}")
-print(f"cost of answering 1/2 to everything: 2 log 2 = {2 * np.log(2):.4f}")
+print(f"answering 1/2 to everything: 2 log 2 = {2 * np.log(2):.4f}")
 
 figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 answers = np.linspace(0.01, 0.99, 99)
-ax.plot(answers, -np.log(answers), color="#0072B2", label="target 1: -log h")
-ax.plot(answers, -np.log(1 - answers), color="#D55E00", linestyle="--", label="target 0: -log(1 - h)")
+ax.plot(answers, -np.log(answers), color="#0072B2")
+ax.plot(answers, -np.log(1 - answers), color="#D55E00", linestyle="--")
 ax.set(xlabel="output h", ylabel="cost")
 ax.set_title("The cost of one output")
-_ = ax.legend()
+_ = ax.legend(["target 1: -log h", "target 0: -log(1 - h)"])
 
 # %%
 # The cost of the network is the mean over the examples, :math:`J = \frac1m \sum_i c_i` (J). A price on large weights,
@@ -233,14 +240,14 @@ _ = ax.legend()
 
 
 def backward(graph):
-    """Add to each node (inputs, value) of a dict the derivative of the last node with respect to it."""
+    """Add to each node the derivative of the last one by it."""
     derivative = dict.fromkeys(graph, 0.0)
     derivative[list(graph)[-1]] = 1.0
     for name in reversed(graph):
         inputs, _ = graph[name]
         for source, slope in inputs.items():
             derivative[source] += derivative[name] * slope
-    return [(name, inputs, value, derivative[name]) for name, (inputs, value) in graph.items()]
+    return [(name, *graph[name], derivative[name]) for name in graph]
 
 
 from multilayer.plots import plot_computation_graph
@@ -258,8 +265,9 @@ unit = {
     r"$c=-\log h$": ({r"$h=\sigma(z)$": -1 / h}, -np.log(h)),
 }
 ax = plot_computation_graph(backward(unit))
-ax.set_title("One unit and its cost: values forward, derivatives backward")
-print(f"derivative with respect to z: {-1 / h:.3f} * {h * (1 - h):.3f} = {-1 / h * h * (1 - h):.3f}")
+ax.set_title("One unit and its cost, forward and backward")
+slope, delta = h * (1 - h), -1 / h * h * (1 - h)
+print(f"derivative by z: {-1 / h:.3f} * {slope:.3f} = {delta:.3f}")
 print(f"h - y = {h:.3f} - 1 = {h - 1:.3f}")
 
 # %%
@@ -283,15 +291,16 @@ two_paths = {
     r"$a=\sigma(z)$": ({"$z$": a * (1 - a)}, a),
     "$z_1=2a$": ({r"$a=\sigma(z)$": w_1}, w_1 * a),
     "$z_2=-a$": ({r"$a=\sigma(z)$": w_2}, w_2 * a),
-    "$c_1$": ({"$z_1=2a$": h_1 - 1}, -np.log(h_1)),  # (B1), target 1
-    "$c_2$": ({"$z_2=-a$": h_2 - 0}, -np.log(1 - h_2)),  # (B1), target 0
-    "$c$": ({"$c_1$": 1.0, "$c_2$": 1.0}, -np.log(h_1) - np.log(1 - h_2)),
+    "$c_1$": ({"$z_1=2a$": h_1 - 1}, -np.log(h_1)),  # (B1), y = 1
+    "$c_2$": ({"$z_2=-a$": h_2 - 0}, -np.log(1 - h_2)),  # (B1), y = 0
+    "$c$": ({"$c_1$": 1, "$c_2$": 1}, -np.log(h_1) - np.log(1 - h_2)),
 }
 ax = plot_computation_graph(backward(two_paths))
 ax.set_title("A hidden unit and two outputs: the paths add up")
-along_a = w_1 * (h_1 - 1) + w_2 * h_2
-print(f"with respect to a: {w_1} * {h_1 - 1:.3f} + {w_2} * {h_2:.3f} = {along_a:.3f}")
-print(f"with respect to z: {along_a:.3f} * {a * (1 - a):.3f} = {along_a * a * (1 - a):.3f}")
+by_a = w_1 * (h_1 - 1) + w_2 * h_2
+by_z = by_a * a * (1 - a)
+print(f"by a: {w_1} * {h_1 - 1:.3f} + {w_2} * {h_2:.3f} = {by_a:.3f}")
+print(f"by z: {by_a:.3f} * {a * (1 - a):.3f} = {by_z:.3f}")
 
 # %%
 # This is the rule for every hidden unit: the :math:`\delta` of the next layer, weighted by the same weights that were
@@ -310,10 +319,12 @@ print(f"with respect to z: {along_a:.3f} * {a * (1 - a):.3f} = {along_a * a * (1
 #
 # .. math::
 #
-#    \Delta_l &= \delta_{l+1}^\top [1 ~ A_l] & \text{(B3)} \\
-#    D_l &= \frac1m \Delta_l + \frac{\lambda}{m} \Theta_l \text{ with column 0 set to 0} & \text{(B4)}
+#    \Delta_l &= \delta_{l+1}^\top [1 ~ A_l] & \qquad & \text{(B3)} \\
+#    D_l &= \frac1m \Delta_l + \frac{\lambda}{m} \Theta_l^{(0)} & & \text{(B4)}
 #
-# These four lines are backpropagation. A step of gradient descent with the *step size* :math:`\alpha` is
+# Here :math:`\Theta_l^{(0)}` is :math:`\Theta_l` with zeros in column 0, as biases have no price.
+#
+# (B1) to (B4) are backpropagation. A step of gradient descent with the *step size* :math:`\alpha` is
 #
 # .. math:: \Theta_l \leftarrow \Theta_l - \alpha D_l \qquad \text{(D1)}
 
@@ -331,11 +342,12 @@ print(f"with respect to z: {along_a:.3f} * {a * (1 - a):.3f} = {along_a * a * (1
 
 
 def fractions(rows):
-    return np.array([[Fraction(value) for value in row] for row in rows])
+    return np.array([[Fraction(v) for v in row] for row in rows])
 
 
 def show(name, matrix):
-    print(f"{name:8}", "   ".join(" ".join(f"{value!s:>6}" for value in row) for row in matrix))
+    rows = [" ".join(f"{value!s:>6}" for value in row) for row in matrix]
+    print(f"{name:8}", "   ".join(rows))
 
 
 def with_one(A):
@@ -359,8 +371,8 @@ show("H", H)
 # :math:`\tfrac12 \cdot 1 + 1 \cdot 1 - \tfrac12 \cdot 2 = \tfrac12`. The last one is negative, and relu makes it 0: for
 # the second example, the second hidden unit is off. Next the cost:
 
-squares = sum((theta[:, 1:] ** 2).sum() for theta in (Theta_1, Theta_2))
-mean_cost = sum(((H - Y_hand) ** 2 / 2).ravel()) / m  # (C3)
+squares = np.sum(Theta_1[:, 1:] ** 2) + np.sum(Theta_2[:, 1:] ** 2)
+mean_cost = np.sum((H - Y_hand) ** 2 / 2) / m  # (C3)
 price = Fraction(lam, 2 * m) * squares  # (C4)
 J = mean_cost + price  # (J)
 print(f"J = {mean_cost} + {price} = {J}")
@@ -375,12 +387,13 @@ show("delta_2", delta_2)
 
 
 def gradient(delta, A, theta):
-    D = delta.T @ with_one(A) / m  # (B3) and the mean in (B4)
-    D[:, 1:] += Fraction(lam, m) * theta[:, 1:]  # (B4): no price on column 0
+    D = delta.T @ with_one(A) / m  # (B3), and the mean of (B4)
+    D[:, 1:] += Fraction(lam, m) * theta[:, 1:]  # (B4), the price
     return D
 
 
-D_1, D_2 = gradient(delta_2, X_hand, Theta_1), gradient(delta_3, A_2, Theta_2)
+D_1 = gradient(delta_2, X_hand, Theta_1)
+D_2 = gradient(delta_3, A_2, Theta_2)
 show("D_1", D_1)
 show("D_2", D_2)
 
@@ -390,18 +403,11 @@ show("D_2", D_2)
 # times the activation at its tail, the example's own derivative before the mean and the price. For the second example,
 # everything that leads into the unit that is off has the derivative 0.
 
-network = [Theta_1.astype(float), Theta_2.astype(float)]
-figure, axes = plt.subplots(2, 1, figsize=(7.4, 8.2), layout="constrained")
-for ax, name, example, target in zip(axes, ["first", "second"], X_hand, Y_hand, strict=True):
-    plot_propagation(
-        network,
-        example.astype(float),
-        target.astype(float),
-        hidden="relu",
-        output="identity",
-        write=lambda value: str(Fraction(value)),
-        ax=ax,
-    )
+as_numbers = [array.astype(float) for array in (X_hand, Y_hand, Theta_1, Theta_2)]
+X_small, Y_small, *small = as_numbers
+looks = {"hidden": "relu", "output": "identity"}
+for i, name in enumerate(["first", "second"]):
+    ax = plot_propagation(small, X_small[i], Y_small[i], write=lambda value: str(Fraction(value)), **looks)
     ax.set_title(f"The {name} example, forward and backward")
 
 # %%
@@ -414,13 +420,14 @@ new_1, new_2 = Theta_1 - alpha * D_1, Theta_2 - alpha * D_2  # (D1)
 show("Theta_1", new_1)
 show("Theta_2", new_2)
 
-problem = (X_hand.astype(float), Y_hand.astype(float), network)
-J_library, D_library = cost_and_gradient(*problem, 1.0, "relu", "identity")
-new_library, _ = gradient_descent(*problem, 1 / 4, 1, 1.0, "relu", "identity")
-J_after, _ = cost_and_gradient(*problem[:2], new_library, 1.0, "relu", "identity")
-print("J is equal:         ", Fraction(J_library) == J)
-print("D_1, D_2 are equal: ", all((D_library[i] == D).all() for i, D in enumerate([D_1, D_2])))
-print("Thetas are equal:   ", all((new_library[i] == new).all() for i, new in enumerate([new_1, new_2])))
+problem = {"lam": 1.0, **looks}
+J_library, D = cost_and_gradient(X_small, Y_small, small, **problem)
+new, _ = gradient_descent(X_small, Y_small, small, 1 / 4, 1, **problem)
+print("J is equal:     ", J_library == J)
+print("D is equal:     ", (D[0] == D_1).all() and (D[1] == D_2).all())
+print("Theta is equal: ", (new[0] == new_1).all() and (new[1] == new_2).all())
+
+J_after, _ = cost_and_gradient(X_small, Y_small, new, **problem)
 print(f"the step lowered J from {J_library:.4f} to {J_after:.4f}")
 
 # %%
@@ -432,14 +439,15 @@ print(f"the step lowered J from {J_library:.4f} to {J_after:.4f}")
 
 from multilayer.equations import core
 
-print(inspect.getsource(core.backpropagation).split('"""')[2].strip("\n"))
+source = inspect.getsource(core.backpropagation)
+print(source.split('"""')[2].strip("\n"))
 
 # %%
 # Apply it to the moons. :math:`D` has the same shapes as the weights, one derivative for each.
 
 D = core.backpropagation(X, Y, thetas)
 for number, d in enumerate(D, start=1):
-    print(f"D_{number}: {d.shape[0]} x {d.shape[1]}, largest derivative {np.abs(d).max():.4f}")
+    print(f"D_{number}:", d.shape, f"largest {np.abs(d).max():.4f}")
 
 # %%
 # The derivatives are largest in the last layer and get smaller towards the input. Each (B2) multiplies by the
@@ -476,31 +484,42 @@ print(compare_gradients(wrong, report.numerical))
 # Everything is in place. Gradient descent repeats (D1): here 1,000 times with the step size 0.5, each time with all
 # 1,000 points.
 
-trained, costs_1000 = core.descend(X, Y, thetas, alpha=0.5, n_steps=1000)
+trained, costs_1000 = core.descend(X, Y, thetas, 0.5, n_steps=1000)
 
 
 def moon_1(thetas):
-    """Return the function from points to the probability of moon 1, as a share of both outputs."""
+    """Return the function from points to P(moon 1)."""
 
     def probability(points):
         H = core.forward(points, thetas)[-1]
-        return H[:, 1] / H.sum(axis=1)
+        return H[:, 1] / H.sum(axis=1)  # so that both sum to 1
 
     return probability
 
 
 def accuracy(thetas, X, y):
-    return np.mean(core.forward(X, thetas)[-1].argmax(axis=1) == y)  # (P5)
+    H = core.forward(X, thetas)[-1]
+    return np.mean(H.argmax(axis=1) == y)  # (P5)
 
 
-print(f"cost: {costs_1000[0]:.4f} at the start, {costs_1000[-1]:.4f} at the end")
+def least_correlation(A):
+    """How similar the most different two units of a layer are."""
+    return np.abs(np.corrcoef(A.T)).min()
+
+
+print(f"cost: {costs_1000[0]:.4f} at first, {costs_1000[-1]:.4f} at last")
 print(f"accuracy: {accuracy(trained, X, y):.3f}")
+for A_l in core.forward(X, trained)[1:3]:
+    print(f"correlations of hidden units: {least_correlation(A_l):.2f} to 1")
+
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
-draw_boundary(ax, moon_1(trained), X, y, "After 1,000 iterations: a straight line")
+draw_boundary(ax, moon_1(trained), X, y, "After 1,000 iterations")
 
 # %%
 # After 1,000 iterations, the network of 57 weights is hardly better than the unit with three weights chosen by hand:
-# 0.875 against 0.871. Its boundary is still a line. The hidden units exist, but they all still do nearly the same.
+# 0.875 against 0.871. Its boundary is still a straight line. The cause is in the hidden units: the activations of any
+# two units of a layer have a correlation of at least 0.98, in absolute value. Five units that all compute the same can
+# do no more than one.
 
 # %%
 # 5,000 iterations
@@ -510,16 +529,20 @@ draw_boundary(ax, moon_1(trained), X, y, "After 1,000 iterations: a straight lin
 # must be judged on points that it has not been trained on.
 
 X_train, y_train, X_test, y_test = X[:500], y[:500], X[500:], y[500:]
-trained, costs_5000 = core.descend(X_train, one_hot(y_train, 2), thetas, alpha=0.5, n_steps=5000)
-print(f"cost: {costs_5000[0]:.4f} at the start, {costs_5000[-1]:.4f} at the end")
-print(f"accuracy on the 500 points of the training: {accuracy(trained, X_train, y_train):.3f}")
-print(f"accuracy on the other 500 points: {accuracy(trained, X_test, y_test):.3f}")
+Y_train = one_hot(y_train, 2)
+trained, costs_5000 = core.descend(X_train, Y_train, thetas, 0.5, n_steps=5000)
+print(f"cost: {costs_5000[0]:.4f} at first, {costs_5000[-1]:.4f} at last")
+print(f"accuracy on the training points: {accuracy(trained, X_train, y_train):.3f}")
+print(f"accuracy on the test points: {accuracy(trained, X_test, y_test):.3f}")
+for A_l in core.forward(X_train, trained)[1:3]:
+    print(f"correlations of hidden units: {least_correlation(A_l):.2f} to 1")
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
-draw_boundary(ax, moon_1(trained), X_test, y_test, "After 5,000 iterations, with the test points")
+draw_boundary(ax, moon_1(trained), X_test, y_test, "After 5,000 iterations")
 
 # %%
-# 0.998: one error in 500 points. The boundary follows the moons.
+# 0.998: one error in 500 test points, which the picture shows. The boundary follows the moons, and the hidden units are
+# no longer all alike.
 #
 # The library trains the same network with ``MLPClassifier``, whose engine is compiled. With the settings of this lesson
 # it takes the same steps: full batches, no momentum, the same start. Two words differ. ``learning_rate_init`` is our
@@ -549,7 +572,7 @@ def textbook_network(n_rows, n_iterations, random_state=0):
 
 model = textbook_network(500, 5000).fit(X_train, y_train)
 difference = max(np.abs(a - b).max() for a, b in zip(model.thetas_, trained, strict=True))
-print(f"accuracy on the other 500 points: {model.score(X_test, y_test):.3f}")
+print(f"accuracy on the test points: {model.score(X_test, y_test):.3f}")
 print(f"largest difference of a weight: {difference:.1g}")
 
 # %%
@@ -561,15 +584,16 @@ print(f"largest difference of a weight: {difference:.1g}")
 from multilayer.plots import plot_cost
 
 left = next(step for step, value in enumerate(costs_5000) if value < 0.4)
-ax = plot_cost({"1,000 rows, 1,000 iterations": costs_1000, "500 rows, 5,000 iterations": costs_5000})
+ax = plot_cost({"1,000 points": costs_1000, "500 points": costs_5000})
 ax.set_title("The cost of both runs")
-print(f"cost after 1,000 iterations {costs_5000[1000]:.3f}, after 4,000 {costs_5000[4000]:.3f}")
+for step in (0, 1000, 4000):
+    print(f"cost after {step:5,} iterations: {costs_5000[step]:.3f}")
 print(f"first below 0.4 after {left:,} iterations")
 
 # %%
-# The cost falls quickly to the level of a straight line. Then it stays on a *plateau* for thousands of iterations,
-# where the derivatives of the first layers are small and the hidden units are alike. After about 4,400 iterations the
-# units have become different enough, the line bends, and the cost falls within a few hundred steps.
+# The cost falls to the level of a straight line within 1,000 iterations. Then it stays on a *plateau* for thousands of
+# iterations, in which the hidden units slowly become different. After about 4,400 iterations they differ enough, the
+# line bends, and the cost falls within a few hundred iterations.
 #
 # Keep two facts in mind: a flat cost curve does not mean that the training has ended, and this run left the plateau
 # shortly before we stopped it.
