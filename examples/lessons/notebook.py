@@ -734,8 +734,8 @@ _ = ax.set_title("The cost of the same training in five folds")
 # after 5,000 iterations, with a cost near 0.5 and the accuracy of a line.
 #
 # The four folds are not harder. They differ in the iteration at which the cost leaves the plateau, which depends on the
-# training points and on the starting weights. Our first half left it at about 4,400 of 5,000. Train the folds twice as long, and
-# repeat our experiment with twenty random halves, and with twenty starts on the first half:
+# training points and on the starting weights. Our first half left it at about 4,400 of 5,000. Train the folds twice as
+# long, and repeat our experiment with twenty random halves, and with twenty starts on the first half:
 
 longer = cross_val_score(textbook_network(800, 10_000), X, y, cv=folds)
 print("folds after 10,000 iterations:", longer.round(3))
