@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_NODES = 30
-_COLUMN, _ROW = 1.75, 1.05  # inches from node to node
-_HALF_HEIGHT, _SIDE, _BELOW, _TITLE = 0.17, 0.8, 0.4, 0.35  # inches
+_COLUMN, _ROW = 1.65, 1.0  # inches from node to node
+_HALF_HEIGHT, _SIDE, _BELOW, _TITLE = 0.17, 0.7, 0.4, 0.35  # inches
 _CHARACTER, _NARROWEST = 0.09, 0.3  # inches: a character of a name, and half the narrowest box
 _FONT = 9.5  # points, at full size
 _FORWARD, _BACKWARD = POSITIVE, NEGATIVE
@@ -41,9 +42,10 @@ class _Node:
     @property
     def half_width(self) -> float:
         """Half the width of the box, in inches."""
-        # Signs of mathematical text are not drawn; commands such as \\sigma are one character.
-        length = len(self.name.translate({ord(sign): None for sign in "${}_^\\"}))
-        return max(_NARROWEST, _CHARACTER * length / 2 + 0.1)
+        # In mathematical text a command such as \sigma and a sign with its spaces are about two characters.
+        drawn = re.sub(r"\\[A-Za-z]+|[=+-]", "mm", self.name)
+        drawn = re.sub(r"[${}_^]", "", drawn)
+        return max(_NARROWEST, _CHARACTER * len(drawn) / 2 + 0.06)
 
 
 def plot_computation_graph(

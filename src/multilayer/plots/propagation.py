@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_UNITS, MOST_LAYERS = 6, 5  # with more, numbers on neighbouring lines would touch
-_COLUMN, _ROW, _RADIUS = 2.7, 1.0, 0.25  # inches
+_COLUMN, _ROW, _RADIUS = 2.25, 0.92, 0.25  # inches
 _WIDE_COLUMN, _MANY_LINKS = 3.7, 15  # inches, where there are two numbers on each of more lines than that
-_SIDE, _ABOVE, _BELOW = 0.95, 0.25, 0.85  # inches around the outer units
+_SIDE, _ABOVE, _BELOW = 0.9, 0.15, 0.75  # inches around the outer units
 _TITLE = 0.35  # inches above a new picture, for a title
 _FONT = 9.0  # points, at full size
 _HEIGHT, _CHARACTER = 0.15, 0.075  # inches: the height of a number, and the mean width of a digit
