@@ -11,8 +11,8 @@ one of them, and their spread marks the predictions that are not supported by da
 # Turbine
 # -------
 #
-# The power rises with the speed, is constant above 12 m/s, and is lower if the wind comes from the direction of a
-# hill.
+# The power rises with the speed, is nearly constant in strong wind, and is lower if the wind comes from the direction
+# of a hill.
 
 import numpy as np
 import pandas as pd

@@ -12,7 +12,8 @@ linear model.
 # Boards
 # ------
 #
-# Half of the rows are kept for the test. The best score of a search is slightly too good, because it was selected.
+# The measurements are made by a generator, and are in units of about their deviations. Half of the rows are kept for
+# the test. The best score of a search is slightly too good, because it was selected.
 
 import numpy as np
 import pandas as pd
@@ -20,17 +21,8 @@ from sklearn.datasets import make_classification
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 columns = [f"resonance_{k}" for k in range(1, 8)] + [f"damping_{k}" for k in range(1, 8)]
-X, y = make_classification(
-    1600,
-    14,
-    n_informative=7,
-    n_redundant=3,
-    n_classes=4,
-    n_clusters_per_class=2,
-    class_sep=1.2,
-    flip_y=0.03,
-    random_state=1,
-)
+kinds = {"n_informative": 7, "n_redundant": 3, "n_classes": 4, "class_sep": 1.2, "flip_y": 0.03}
+X, y = make_classification(1600, len(columns), **kinds, random_state=1)
 boards, grade = pd.DataFrame(X, columns=columns), np.array(["A", "B", "C", "D"])[y]
 X_train, X_test, y_train, y_test = train_test_split(boards, grade, test_size=0.5, stratify=grade, random_state=0)
 print(X_train.iloc[:3, :4].round(2).assign(grade=y_train[:3]).to_string(index=False))
@@ -40,6 +32,8 @@ print(X_train.iloc[:3, :4].round(2).assign(grade=y_train[:3]).to_string(index=Fa
 # ---------
 #
 # Lists are drawn evenly, and distributions of SciPy as they say. A name without "__" is a parameter of the network.
+
+import textwrap
 
 from scipy.stats import loguniform
 from sklearn.pipeline import make_pipeline
@@ -66,7 +60,7 @@ folds = StratifiedKFold(4, shuffle=True, random_state=0)
 
 found = search(network, space, X_train, y_train, cv=folds, n_trials=30, random_state=0)
 frame = found.to_frame()
-print(found.conclusion)
+print(textwrap.fill(found.conclusion, 90))
 
 # %%
 # The trials

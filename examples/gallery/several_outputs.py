@@ -105,8 +105,8 @@ _ = fig.suptitle("Predictions of one network for three outputs")
 # A gradient for each output
 # --------------------------
 #
-# ``input_gradient`` says how each output changes with each input. Multiplied by the scale of the outputs, it is in
-# the unit of the output, for a change of the input by one standard deviation.
+# ``input_gradient`` says how each output changes with each input. It is in the unit of the output, for a change of
+# the input by one standard deviation.
 
 gradient = together[-1].input_gradient(together[:-1].transform(X_test)).mean(axis=0)
 print(pd.DataFrame(gradient, index=Y_train.columns, columns=X_train.columns).round(2).to_string())
