@@ -74,13 +74,9 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -j $(WORKERS) -b html docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
 
-# An sdist and a wheel, each installed in an environment of its own, where a program uses it.  Machine code would take
-# minutes more.
-dist: $(VENV)/.dev
-	rm -rf build dist
-	MULTILAYER_NO_MACHINE_CODE=1 $(BIN)/python -m build --outdir dist
-	$(BIN)/twine check --strict dist/*
-	MULTILAYER_NO_MACHINE_CODE=1 $(BIN)/python packaging/check_distributions.py dist
+# An sdist and a wheel, each installed in an environment of its own, where a program uses it.
+dist: $(VENV)/.runtime
+	$(BIN)/python release/distributions.py
 
 # How many calls and files lie between fit and the engine, circles of imports, lines.
 structure: $(VENV)/.runtime

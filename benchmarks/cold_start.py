@@ -1,7 +1,7 @@
 """CPU seconds of the first fit on a new computer: installed from a wheel, from a source checkout, and of scikit-learn.
 
     python benchmarks/cold_start.py                       # builds the wheel, which takes minutes
-    python benchmarks/cold_start.py --wheel dist/multilayer-0.1.0-py3-none-manylinux_2_17_x86_64.whl
+    python benchmarks/cold_start.py --wheel dist/multilayer-*-manylinux_2_17_x86_64.whl
     python benchmarks/cold_start.py --wheel ... --source  # also the checkout, which compiles
 
 Each figure is the user and system time of a new process and its children, imports included, with an empty cache and

@@ -59,6 +59,7 @@ MAY_IMPORT = {
         "storage",
         "tables",
     },
+    "learn": {"equations", "exceptions"},
     "mlflow": {"estimators", "exceptions", "files", "tables"},
     "selection": {
         "_checks",

@@ -127,14 +127,14 @@ def by_tag(functions: list[Function]) -> dict[str, list[Function]]:
     table = {}
     for tag in sorted({tag for function in functions for tag in function.mentions}, key=_order):
         found = [function for function in functions if tag in function.computes]
-        found = found or [function for function in functions if tag in function.mentions]
+        if not found:
+            found = [function for function in functions if tag in function.mentions]
+            found = [function for function in found if function.is_public] or found
         public = [len(function.computes) for function in found if function.is_public and "." not in function.label]
         kept = [
             function for function in found if function.is_public or not public or len(function.computes) < min(public)
         ]
-        table[tag] = sorted(
-            kept, key=lambda function: (len(function.computes), function.label.count("."), function.name)
-        )
+        table[tag] = sorted(kept, key=lambda each: (len(each.computes), each.label.count("."), each.name))
     return table
 
 
@@ -163,8 +163,12 @@ def prepare(app: Any) -> None:
 
         packages = tuple(f"{package}." for package in app.config.equation_packages)
         modules = [module for module in MODULES if f"{module}.".startswith(packages)]
-    functions = collect(app.config.equation_packages, public_objects(modules))
-    app.equation_functions = by_tag(functions)
+    public = public_objects(modules)
+    app.equation_functions = by_tag(collect(app.config.equation_packages, public))
+    functions = [function for found in app.equation_functions.values() for function in found if not function.is_public]
+    hidden = {function.name.removesuffix(f".{function.label}") for function in functions}
+    homes = {value.__module__: home for value, (home, _) in public.items()}
+    app.equation_homes = {module: homes.get(module, module) for module in hidden}
     path = Path(app.srcdir) / f"{app.config.equation_reference}.rst"
     text = reference_page(app.equation_functions)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -215,7 +219,23 @@ def process(app: Any, doctree: nodes.document) -> None:
                     "equation (%s) is on the page %s already", tag, anchors[tag], location=docname, type="equation"
                 )
             anchors[tag] = docname
+    if docname == app.config.equation_reference:
+        for signature in doctree.findall(addnodes.desc_signature):
+            home = app.equation_homes[signature["module"]]
+            if home != signature["module"]:
+                signature["ids"].append(f"{home}.{signature['fullname']}")
     link_tags(doctree, app.equation_functions)
+
+
+def link_sources(app: Any, env: Any) -> None:
+    """Let the page of a module's source lead back to functions by the names of the public module.
+
+    sphinx.ext.viewcode has one name of a module for all of its functions, whether they are public or not.
+    """
+    pages = getattr(env, "_viewcode_modules", {})
+    for module, home in app.equation_homes.items():
+        if entry := pages.get(module):
+            pages[module] = (*entry[:3], home)
 
 
 def _anchors(env: Any) -> dict[str, str]:
@@ -359,4 +379,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("doctree-read", process)
     app.connect("missing-reference", resolve)
     app.connect("env-check-consistency", check)
+    app.connect("env-check-consistency", link_sources)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -35,6 +35,8 @@ MODULES = {
     "multilayer.mlflow": "MLflow",
     "multilayer.equations": "Equations",
     "multilayer.equations.core": "The textbook on one page",
+    "multilayer.learn": "Exercises and mistakes",
+    "multilayer.learn.bugs": "Mistakes in backpropagation",
     "multilayer.estimators": "What estimators return",
     "multilayer.engines": "Engines",
     "multilayer.packs": "Packs",

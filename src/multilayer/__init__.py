@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multilayer.network import Network
     from multilayer.tables.models import TableClassifier, TableRegressor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "ConvergenceWarning": "multilayer.estimators",

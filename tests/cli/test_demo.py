@@ -32,7 +32,7 @@ def test_demo_prints_the_results_of_the_textbook(told):
         "Accuracy: 0.875. Logistic regression, which can only draw a straight line, has 0.874",
         "takes the cost from 1.4017 to 0.0301",
         "Accuracy: 0.998 on these 500 rows, and 0.998 on the other 500",
-        "network, 5,000 iterations 500 0.998 0.998",
+        "network, 5,000 epochs 500 0.998 0.998",
     ):
         assert part in text
 
@@ -97,7 +97,7 @@ def short(monkeypatch) -> None:
 def test_quiet_prints_only_the_final_table(run):
     result = run("demo", "--quiet")
     assert result.stdout.startswith("Accuracy\ndata ")
-    assert "network, 5 iterations, 5 folds" in result.stdout
+    assert "network, 5 epochs, 5 folds" in result.stdout
 
 
 @pytest.mark.usefixtures("short")

@@ -16,7 +16,7 @@ pytest.importorskip("myst_parser", reason="MyST is not installed: pip install -e
 EXTENSIONS = Path(__file__).parents[2] / "docs" / "_extensions"
 
 CONFIGURATION = """
-extensions = ["myst_parser", "sphinx.ext.autodoc", "equation_links"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "equation_links"]
 myst_enable_extensions = ["dollarmath"]
 equation_pages = ["mathematics"]
 equation_packages = ["tiny"]
@@ -188,7 +188,8 @@ def test_tags_in_docstrings_and_on_other_pages_link_to_equations(build: Build) -
     site = build()
     to = "mathematics.html#eq-"
     assert links(site.page("index"))[:1] == [(f"{to}B1", "(B1)")]
-    assert links(site.page("api")) == [(f"{to}{tag}", f"({tag})") for tag in ("B1", "B2", "B1", "B2", "J")]
+    of_equations = [link for link in links(site.page("api")) if link[1] != "[source]"]
+    assert of_equations == [(f"{to}{tag}", f"({tag})") for tag in ("B1", "B2", "B1", "B2", "J")]
     assert (f"../{to}J", "(J)") in links(site.page("api/equations"))
 
 
@@ -208,6 +209,15 @@ def test_page_of_tags_documents_functions_that_are_not_public(build: Build) -> N
     assert 'id="tiny.inner.half"' in page
     assert 'id="tiny.inner.twice"' not in page
     assert "_also" not in page
+
+
+def test_links_from_the_source_of_a_module_lead_to_public_and_other_functions(build: Build) -> None:
+    site = build()
+    back = re.findall(r'href="../../([^"#]*)#([^"]*)">\[docs\]', site.page("_modules/tiny/inner"))
+    assert ("api.html", "tiny.twice") in back
+    assert ("api/equations.html", "tiny.half") in back
+    for page, anchor in back:
+        assert f'id="{anchor}"' in site.page(page.removesuffix(".html"))
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,16 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def test_labels_that_files_cannot_store_raise_errors_in_fit(labels: Any, message: str) -> None:
     with pytest.raises((InputError, InputTypeError), match=message):
         classifier().fit(X, labels)
+
+
+@pytest.mark.parametrize("stored", [np.asfortranarray, pd.DataFrame], ids=["by columns", "frame"])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_a_matrix_of_labels_may_be_stored_by_columns(stored: Any, solver: str) -> None:
+    Y = (RNG.random_sample((30, 2)) > 0.5).astype(int)
+    options = {"solver": solver, "max_iter": 1000 if solver == "lbfgs" else 3, "alpha": 10.0, "random_state": 0}
+    if solver != "lbfgs":
+        options["n_iter_no_change"] = None
+    by_rows = MLPClassifier((2,), **options).fit(X, Y, X_val=X, y_val=Y)
+    other = MLPClassifier((2,), **options).fit(X, stored(Y), X_val=X, y_val=stored(Y))
+    np.testing.assert_array_equal(other.parameters_, by_rows.parameters_)
+    assert other.validation_scores_ == by_rows.validation_scores_

@@ -35,6 +35,7 @@ from .test_reasons import EXPLANATION, IMPORTANCE, dependence
 
 NAMES = [
     "plot_capacity_curve",
+    "plot_computation_graph",
     "plot_cost",
     "plot_cross_validation",
     "plot_data",
@@ -46,6 +47,7 @@ NAMES = [
     "plot_network",
     "plot_partial_dependence",
     "plot_predictions",
+    "plot_propagation",
     "plot_regularization_path",
     "plot_search",
     "plot_seed_spread",
@@ -80,16 +82,18 @@ def draw(name, moons, network, **options):
     """Call a plot function with the result, the network or the data that it draws."""
     X, y = moons
     arguments = {
+        "plot_computation_graph": ([("x", [], 3.0, 2.0), ("2 x", {"x": 2.0}, 6.0, 1.0)],),
         "plot_data": (X, y),
         "plot_decision_boundary": (network, X, y),
         "plot_predictions": (y, network.predict_proba(X)[:, 1]),
+        "plot_propagation": ([np.array([[0.5, -1.0, 2.0]])], [1.0, 2.0]),
     }
     given = (result(name),) if name in RESULTS else arguments.get(name, (network,))
     return getattr(multilayer.plots, name)(*given, **options)
 
 
 def test_public_names_are_complete_and_sorted():
-    assert multilayer.plots.__all__ == NAMES
+    assert multilayer.plots.__all__ == ["make_readable", *NAMES]
 
 
 def test_importing_the_package_does_not_import_matplotlib():
@@ -113,6 +117,14 @@ def test_plots_without_axes_make_one_figure_and_keep_the_backend(name, moons, mo
     assert plt.get_fignums() == [ax.figure.number]
     assert matplotlib.get_backend().lower() == "agg"
     ax.figure.savefig(tmp_path / "picture.svg")  # with another renderer than that of the screen
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_new_figures_have_an_alternative_text_and_short_titles(name, moons, moons_network):
+    figure = draw(name, moons, moons_network).figure
+    assert len(figure.get_label()) > 10
+    titles = [figure.get_suptitle(), *(ax.get_title(loc=loc) for ax in figure.axes for loc in ("left", "center"))]
+    assert max(map(len, titles)) <= 45
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -210,3 +210,22 @@ def test_missing_costs_and_labels_of_a_wrong_number_raise_errors(moons):
         plot_cost(LogisticRegression().fit(*moons))
     with pytest.raises(ParameterError, match="labels must have 2 names, got 1"):
         plot_cost([[1.0], [2.0]], labels=["a"])
+
+
+def test_a_run_that_ends_earlier_on_the_curve_of_another_is_seen():
+    """The longer curve is wide and below, and the shorter one has a mark at its end."""
+    long = np.exp(-np.linspace(0, 3, 60))
+    ax = plot_cost({"short": long[:20] * 1.001, "long": long, "other": long[:30] + 0.3})
+    short, end, below, other, _ = ax.lines
+    assert below.get_linewidth() > 2 * short.get_linewidth() == 2 * other.get_linewidth()
+    assert below.get_zorder() < short.get_zorder()
+    assert (end.get_xdata()[0], end.get_ydata()[0]) == (20, long[19] * 1.001)
+    assert end.get_markersize() > short.get_markersize()
+    assert legend_texts(ax) == ["short, ends at epoch 20", "long", "other, ends at epoch 30"]
+
+
+def test_epochs_from_1000_on_have_commas():
+    ax = plot_cost(np.linspace(5000.0, 1.0, 2500))
+    ax.figure.canvas.draw()
+    for axis in (ax.xaxis, ax.yaxis):
+        assert "1,000" in {label.get_text() for label in axis.get_ticklabels()}

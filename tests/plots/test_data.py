@@ -112,3 +112,12 @@ def test_a_wrong_number_of_names_raises_an_error(moons):
         plot_data(X, y, feature_names=["a"])
     with pytest.raises(ParameterError, match="a list of 2 names, got the single string 'ab'"):
         plot_data(X, y, feature_names="ab")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"), [(1990, 2020, "2000"), (0, 600_000, "200,000"), (0.0, 1.0, "0.2"), (0, 1e12, "0.2")]
+)
+def test_large_numbers_have_commas_and_years_have_none(low, high, text):
+    ax = plot_data(np.column_stack([np.linspace(low, high, 9), np.arange(9)]), np.arange(9) % 2)
+    ax.figure.canvas.draw()
+    assert text in {label.get_text() for label in ax.get_xticklabels()}

@@ -40,8 +40,9 @@ def test_captions_and_title_contain_the_findings(moons):
     captions = [label.get_text() for label in ax.get_xticklabels()]
     assert captions[0] == f"hidden layer 1, relu\n{silent}update {diagnosis.layers[0].update_ratio:.0e}"
     assert len(captions) == 2
-    title = ax.get_title(loc="left")
-    assert all(finding.heading in title for finding in diagnosis.findings[:6])
+    assert ax.get_title(loc="left") == "Diagnosis"
+    listed = ax.figure.get_supxlabel().replace("\n", " ")
+    assert all(finding.heading in listed for finding in diagnosis.findings[:6])
 
 
 def test_l_bfgs_has_no_update_ratio(moons):

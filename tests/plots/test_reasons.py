@@ -67,7 +67,8 @@ def test_importance_is_drawn_from_the_most_important_column_down():
     assert colors(ax) == [POSITIVE, POSITIVE, PALE, PALE]
     assert ax.get_xlabel() == "rise of the RMSE of rent when the column is shuffled"
     assert legend(ax) == ["beyond chance", "may be chance", "one standard error"]
-    assert ax.figure.get_suptitle().startswith("Most important: ")
+    assert ax.figure.get_suptitle() == "Importance of columns"
+    assert ax.figure.get_supxlabel().startswith("Most important: ")
 
 
 def test_error_bars_of_importance_are_one_standard_error():
@@ -142,7 +143,7 @@ def test_explanation_draws_the_largest_contribution_first():
     assert colors(ax) == [POSITIVE, NEGATIVE, POSITIVE, PALE]
     assert [text.get_text() for text in ax.texts] == ["+3", "-2", "+1", "+0.5"]
     assert ax.get_xlabel() == "contribution to the predicted rent"
-    assert ax.figure.get_suptitle().startswith("The prediction is 7.5, and 5 for the mean training row.")
+    assert ax.figure.get_supxlabel().startswith("The prediction is 7.5, and 5 for the mean training row.")
 
 
 def test_explanation_draws_the_chosen_row_and_adds_the_other_columns():
@@ -169,9 +170,10 @@ def test_too_few_columns_raise_an_error(plot, result):
         plot(result, max_columns=1)
 
 
-def test_the_title_is_inside_the_figure():
+def test_title_and_conclusion_are_inside_the_figure():
     for ax in (plot_importance(IMPORTANCE), plot_explanation(EXPLANATION)):
         ax.figure.canvas.draw()
-        box = ax.figure._suptitle.get_window_extent()
-        assert box.x1 <= ax.figure.bbox.x1
-        assert box.y1 <= ax.figure.bbox.y1
+        for text in (ax.figure._suptitle, ax.figure._supxlabel):
+            box = text.get_window_extent()
+            assert box.x1 <= ax.figure.bbox.x1
+            assert 0.0 <= box.y0 < box.y1 <= ax.figure.bbox.y1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,8 +48,10 @@ def test_each_trial_of_a_search_with_halving_is_a_line_over_its_rungs() -> None:
     assert ax.get_xscale() == "log"
     assert labels(ax)[0].startswith(f"best, {plus_minus(result.best.mean, result.best.standard_error)}")
     assert result.baseline is not None
-    assert labels(ax)[-1] == f"linear model, {result.baseline.mean:.4g}"
-    assert ax.get_title(loc="left").replace("\n", " ").startswith("Best, with accuracy")
+    assert labels(ax)[2] == f"linear model, {result.baseline.mean:.4g}"
+    assert ax.get_title(loc="left") == f"Search: {len(result.trials)} trials"
+    assert ax.figure.get_supxlabel().replace("\n", " ") == result.conclusion
+    assert ax.get_ylabel() == "accuracy, mean over 3 folds\n(higher is better)"
 
 
 def test_each_trial_of_a_search_without_halving_is_a_point() -> None:
@@ -88,3 +91,33 @@ def test_unknown_parameters_and_objects_of_another_type_raise_errors() -> None:
         plot_search(found(), parameter="alfa")
     with pytest.raises(InputError, match="expected a Search, got dict"):
         plot_search({})  # type: ignore[arg-type]
+
+
+def with_means(*means: float, metric: str = "accuracy") -> Search:
+    """A search without halving whose trials have these mean scores."""
+    result = found(halving=False)
+    trials = [
+        replace(trial, scores=[[replace(scored, score=mean) for scored in trial.scores[-1]]])
+        for trial, mean in zip(result.trials, means, strict=False)
+    ]
+    best = max(trials, key=lambda trial: trial.mean)
+    return replace(result, trials=trials, best=best, simplest=best, metric=metric, baseline=None)
+
+
+def test_scores_much_worse_than_the_others_are_arrows_at_the_end_of_the_axis() -> None:
+    means = (0.9, 0.93, 0.95, 0.94, 0.92, 0.1, 0.3)
+    ax = plot_search(with_means(*means))
+    low, high = ax.get_ylim()
+    assert 0.8 < low <= 0.9 < 0.95 < high
+    assert labels(ax)[-1] == "2 below, lowest 0.1"
+    assert list(ax.lines[-1].get_xdata()) == [5, 6]
+    assert "below" not in " ".join(labels(plot_search(with_means(0.9, 0.93, 0.95))))
+
+
+def test_errors_are_drawn_as_errors_and_lower_is_better() -> None:
+    ax = plot_search(with_means(-0.5, -0.4, -0.45, -9.0, metric="neg_log_loss"))
+    assert ax.get_ylabel() == "log_loss, mean over 3 folds\n(lower is better)"
+    low, high = ax.get_ylim()
+    assert low < 0.4 < 0.5 < high < 9.0
+    assert labels(ax)[-1] == "1 above, highest 9"
+    assert labels(ax)[-2].startswith("best, 0.4")

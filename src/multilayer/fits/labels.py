@@ -31,7 +31,7 @@ class Labels:
     def targets(self, y: Any, units: int, dtype: np.dtype[Any]) -> Floats:
         """Return y as targets for this number of output units, (m, units)."""
         if self.multilabel:
-            return as_dense(y).astype(dtype)
+            return as_dense(y).astype(dtype, order="C")  # kernels take rows; a frame may hold columns
         codes = np.searchsorted(self.classes, y)
         if units == 1:
             return codes.reshape(-1, 1).astype(dtype)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from multilayer.exceptions import InputError, MissingExtraError, ParameterError
-from multilayer.plots._style import INK, MARK_EDGE
+from multilayer.plots._style import INK, MARK_EDGE, MUTED
 from multilayer.results import plus_minus
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ _TALL_LEGEND = 16  # entries; longer legends have two columns
 _CHARACTER = 0.067  # inches, the mean width of a character of a conclusion
 # Costs are drawn on a logarithmic scale where the largest is this many times the smallest.
 _WIDE_RANGE = 10.0
-_THOUSANDS = 1e4, 1e8  # numbers that are written with commas
+_MOST_WRITTEN = 1e9  # larger numbers are written as powers of ten
+YEARS = 1e4  # numbers of fewer digits in a column of the data may be years
 
 
 def require_matplotlib(ax: object) -> None:
@@ -52,11 +53,15 @@ def check_result(result: object, kind: type, call: str, ax: object) -> None:
         raise InputError(f"expected a {kind.__name__}, got {type(result).__name__}. Pass {call}.")
 
 
-def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """`ax`, or the Axes of a new pyplot figure of `size` inches."""
+def axes_or_new(ax: Axes | None, size: tuple[float, float], title: str) -> Axes:
+    """`ax`, or the Axes of a new pyplot figure of `size` inches, whose label, an alternative text, is `title`."""
     from matplotlib import pyplot as plt
 
-    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+    if ax is not None:
+        return ax
+    figure, ax = plt.subplots(figsize=size, layout="constrained")
+    figure.set_label(title)
+    return ax
 
 
 def figure_of(ax: Axes) -> Figure | SubFigure:
@@ -114,11 +119,28 @@ def label_axes(ax: Axes, x_name: str, y_name: str) -> None:
     ax.set_ylabel(y_name, parse_math=is_symbol(y_name))
 
 
-def write_thousands(axis: Any) -> None:
-    """Write ticks from 10,000 to 100 millions with commas between thousands."""
-    low, high = np.abs(axis.get_view_interval())
-    if _THOUSANDS[0] <= max(low, high) < _THOUSANDS[1]:
-        axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+def write_thousands(*axes: Any, least: float = 1e3) -> None:
+    """Write the ticks of linear axes with commas between thousands, of axes whose numbers go beyond `least`.
+
+    Columns of the data are written so from 10,000 on: numbers of four digits may be years.
+    """
+    from matplotlib.ticker import ScalarFormatter
+
+    class Thousands(ScalarFormatter):
+        @property
+        def _is_long(self) -> bool:
+            return least <= float(np.abs(self.axis.get_view_interval()).max()) < _MOST_WRITTEN
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:,.10g}".replace("-", "\N{MINUS SIGN}") if self._is_long else str(super().__call__(x, pos))
+
+        def get_offset(self) -> str:
+            return "" if self._is_long else str(super().get_offset())
+
+    for axis in axes:
+        # The numbers of an axis of dates, names or powers of ten are written by others.
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(Thousands())
 
 
 def remove_frame(ax: Axes) -> None:
@@ -134,6 +156,7 @@ def finish(ax: Axes, x_label: str, y_label: str, *, has_counts: bool = False) ->
     ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
     ax.set_axisbelow(True)
     remove_frame(ax)
+    write_thousands(ax.xaxis, ax.yaxis)
     if has_counts:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
 
@@ -157,18 +180,20 @@ def add_legend(
         text.set_parse_math(False)
 
 
-def add_conclusion(ax: Axes, conclusion: str, *, own_figure: bool, panels: bool = False) -> None:
-    """The conclusion above the axes or all panels; on axes that were given there is room for its first sentence."""
+def add_conclusion(ax: Axes, title: str, conclusion: str, *, own_figure: bool, panels: bool = False) -> None:
+    """A short title, and on a figure of our own the conclusion below; its label, an alternative text, has both."""
     figure = figure_of(ax)
-    text, inches = conclusion, (0.95 if panels else 0.87) * figure.bbox.width / figure.dpi
-    if not own_figure:
-        text, inches = conclusion.split(". ")[0].rstrip(".") + ".", size_in_inches(ax)[0]
-    text = "\n".join(textwrap.wrap(text, max(30, int(inches / _CHARACTER))))
-    look: dict[str, Any] = {"fontsize": 9, "color": INK, "parse_math": False}
+    # Above all panels there is one title only where the figure is ours.
     if own_figure and panels:
-        figure.suptitle(text, x=0.02, ha="left", **look)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11, color=INK, parse_math=False)
     else:
-        ax.set_title(text, loc="left", **look)
+        ax.set_title(title, loc="left", fontsize=11, color=INK, parse_math=False)
+    if own_figure:
+        figure.set_label(f"{title}. {conclusion}")
+        inches = 0.95 * figure.bbox.width / figure.dpi
+        width = max(30, int(inches / _CHARACTER))
+        text = "\n".join(line for part in conclusion.splitlines() for line in textwrap.wrap(part, width))
+        figure.supxlabel(text, x=0.02, ha="left", fontsize=9, color=MUTED, parse_math=False)
 
 
 def draw_costs(

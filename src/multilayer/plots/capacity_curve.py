@@ -20,6 +20,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._style import INK, LINE_COLORS, MUTED, style
 from multilayer.plots.curves import draw_sides
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +73,7 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     from multilayer.selection import CapacityCurve, mean_and_error
 
     check_result(curve, CapacityCurve, "capacity_curve(model, X, y) of multilayer.selection", ax)
-    own_figure, ax = ax is None, axes_or_new(ax, (10.0, 5.6))
+    own_figure, ax = ax is None, axes_or_new(ax, (10.0, 5.6), "Capacity curve")
     beside = panel_beside(ax)
     below = panel_below(ax)
     places = np.arange(len(curve.capacities))
@@ -95,8 +96,8 @@ def plot_capacity_curve(curve: CapacityCurve, *, ax: Axes | None = None) -> Axes
     _draw_epochs(beside, curve)
     # loss_curve_ is what training minimises, with regularisation; the validation cost is without.
     finish(beside, "epoch", "cost J" + "\n(training: with regularisation)" * own_figure, has_counts=True)
-    add_conclusion(ax, curve.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    add_conclusion(ax, "Capacity curve", curve.conclusion, own_figure=own_figure, panels=True)
+    return readable(ax)
 
 
 def _draw_epochs(ax: Axes, curve: CapacityCurve) -> None:

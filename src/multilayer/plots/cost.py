@@ -12,6 +12,7 @@ from multilayer.exceptions import InputError, ShapeError
 from multilayer.plots._axes import add_legend, axes_or_new, draw_costs, finish, panel_below, require_matplotlib
 from multilayer.plots._inputs import FloatArray, check_fitted, innermost, read_names, read_numbers
 from multilayer.plots._style import INK, LINE_COLORS, MUTED, PALE, style
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Up to this many runs each has its own look; of more, the best is shown against the rest.
 _MAX_STYLED = 16
+_SAME = 0.03  # of the range: the largest mean difference of two curves that count as one above the other
+_WIDE_LINE = 4.5  # points, of a curve below another
 _STAR: dict[str, Any] = {"linestyle": "", "marker": "*", "markersize": 13, "markeredgecolor": INK}
 _STAR |= {"markeredgewidth": 0.8, "zorder": 3}
 
@@ -35,9 +38,10 @@ def plot_cost(
 
     Training costs are solid and validation costs dashed, and a star marks the lowest validation cost.  For a single run
     with validation scores, a dotted line marks the epoch of the highest score, whose weights an estimator keeps, if
-    it is another one.  Up to 16 runs differ in colour or marker, the first seven in both.  Of more runs, the one with
-    the lowest final cost (on validation data, if there are any) is drawn against those costs of the others, thin and
-    grey.  Gaps in a curve are costs that are not finite or, with ``log=True``, not positive.
+    it is another one.  Up to 16 runs differ in colour or marker, the first seven in both.  A run that ends before
+    others has a large marker at its end, and a curve on which a shorter one lies is wide below it.  Of more runs, the
+    one with the lowest final cost (on validation data, if there are any) is drawn against those costs of the others,
+    thin and grey.  Gaps in a curve are costs that are not finite or, with ``log=True``, not positive.
 
     Parameters
     ----------
@@ -91,7 +95,7 @@ def plot_cost(
             "early_stopping=True or X_val, or use scores=False."
         )
 
-    ax = axes_or_new(ax, (7.2, 5.4 if scores else 4.2))
+    ax = axes_or_new(ax, (7.2, 5.4 if scores else 4.2), "Cost by epoch")
     draw = _draw_one if len(curves) == 1 else _draw_several if len(curves) <= _MAX_STYLED else _draw_many
     entries = draw(ax, curves)
     if len(entries) > 1 or entries[0][1] != "training":  # the label of the axis says as much
@@ -103,7 +107,7 @@ def plot_cost(
     finish(ax, "epoch", "cost J", has_counts=True)
     if scores:
         _draw_scores(ax, curves[0])
-    return ax
+    return readable(ax)
 
 
 class _Run(NamedTuple):
@@ -188,7 +192,7 @@ def _draw_one(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
     entries: list[tuple[Any, str]] = [(draw_costs(ax, run.costs, style(0).color), run.label)]
     entries += _draw_validation(ax, run, style(1).color, "validation", "lowest")
     if run.best is not None and (run.lowest is None or run.best[0] != run.lowest[0]):
-        entries.append((_mark_epoch(ax, run.best[0]), f"highest score, epoch {run.best[0]}"))
+        entries.append((_mark_epoch(ax, run.best[0]), f"highest score, epoch {run.best[0]:,}"))
     return entries
 
 
@@ -197,13 +201,21 @@ def _draw_several(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
     from matplotlib.lines import Line2D
 
     entries: list[tuple[Any, str]] = []
+    longest = max(len(run.costs) for run in runs)
     for k, run in enumerate(runs):
         color, marker, _ = style(k, LINE_COLORS)
         # Shifted along the curve, so that the markers of close curves do not hide each other.
-        look: dict[str, Any] = {"marker": marker, "shift": k / len(runs)}
+        look: dict[str, Any] = {"marker": marker, "shift": k / len(runs), "zorder": 2.0}
+        if any(_hides(run, other) for other in runs):
+            look |= {"linewidth": _WIDE_LINE, "markersize": 8, "zorder": 1.5}
         line = draw_costs(ax, run.costs, color, **look)
         _draw_validation(ax, run, color, "", "", **look)
-        entries.append((line, run.label + ("" if run.lowest is None else f" (lowest at {run.lowest[0]})")))
+        label = run.label + ("" if run.lowest is None else f" (lowest at {run.lowest[0]:,})")
+        if len(run.costs) < longest:
+            end: dict[str, Any] = {"markersize": 10, "markeredgecolor": INK, "markeredgewidth": 1.2, "zorder": 3}
+            ax.plot([len(run.costs)], run.costs[-1:], marker, color=color, **end)
+            label += f", ends at epoch {len(run.costs):,}"
+        entries.append((line, label))
     if any(run.validation is not None for run in runs):
         entries += [
             (Line2D([], [], color=MUTED), "training"),
@@ -211,6 +223,14 @@ def _draw_several(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
         ]
         entries.append((Line2D([], [], color=MUTED, **_STAR), "lowest validation cost"))
     return entries
+
+
+def _hides(run: _Run, other: _Run) -> bool:
+    """Whether `other` is shorter and lies on the curve of `run`, where it would not be seen."""
+    n = len(other.costs)
+    if n >= len(run.costs) or not np.isfinite(other.costs).all() or not np.isfinite(run.costs[:n]).all():
+        return False
+    return bool(np.abs(run.costs[:n] - other.costs).mean() <= _SAME * np.ptp(other.costs))
 
 
 def _draw_many(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
@@ -223,7 +243,7 @@ def _draw_many(ax: Axes, runs: Sequence[_Run]) -> list[tuple[Any, str]]:
             rest = draw_costs(ax, run.ranked, PALE, linestyle=line, linewidth=0.7)
     entries: list[tuple[Any, str]] = [(draw_costs(ax, best.costs, style(0).color), f"{best.label} (lowest final cost)")]
     entries += _draw_validation(ax, best, style(0).color, "its validation cost", "its lowest")
-    return [*entries, (rest, f"{len(runs) - 1} other runs")]
+    return [*entries, (rest, f"{len(runs) - 1:,} other runs")]
 
 
 def _draw_validation(
@@ -237,7 +257,7 @@ def _draw_validation(
     if run.lowest is not None:
         epoch, cost = run.lowest
         (star,) = ax.plot([epoch], [cost], color=color, **_STAR)
-        entries.append((star, f"{lowest_label}, epoch {epoch}"))
+        entries.append((star, f"{lowest_label}, epoch {epoch:,}"))
     return entries
 
 

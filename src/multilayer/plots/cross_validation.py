@@ -17,6 +17,7 @@ from multilayer.plots._axes import (
     with_error,
 )
 from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, POSITIVE, lighten
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +72,7 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     name = names[0] if score is None else score.removeprefix("test_")
     if name not in names:
         raise unknown_name("score", score, names)
-    ax = axes_or_new(ax, (8.4, 3.8))
+    ax = axes_or_new(ax, (8.4, 3.8), f"Cross-validation: {name} and cost of each fold")
     beside = panel_beside(ax)
     _draw_scores(ax, result, name)
     for costs in result.loss_curves:
@@ -80,7 +81,7 @@ def plot_cross_validation(result: CrossValidation, *, ax: Axes | None = None, sc
     log_where_wide(beside, result.loss_curves)
     beside.set_title("each line one fold", loc="left", fontsize=9, color=MUTED)
     finish(beside, "epoch", "training cost J", has_counts=True)
-    return ax
+    return readable(ax)
 
 
 def _draw_scores(ax: Axes, result: CrossValidation, name: str) -> None:

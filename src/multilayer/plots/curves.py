@@ -22,6 +22,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._inputs import FloatArray
 from multilayer.plots._style import LINE_COLORS, MARK_EDGE, MUTED, NEGATIVE, POSITIVE, lighten, style
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,13 +80,13 @@ def plot_learning_curve(curve: LearningCurve, *, ax: Axes | None = None) -> Axes
     from multilayer.selection import LearningCurve
 
     check_result(curve, LearningCurve, "learning_curve(model, X, y) of multilayer.selection", ax)
-    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 4.4))
+    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 4.4), "Learning curve")
     log_with_ticks(ax, curve.sizes.tolist())
     entries = draw_sides(ax, curve.sizes, curve.test_scores, curve.train_scores)
     finish(ax, "training rows", curve.metric)
-    add_conclusion(ax, curve.conclusion, own_figure=own_figure)
+    add_conclusion(ax, "Learning curve", curve.conclusion, own_figure=own_figure)
     add_legend(ax, entries, "inside")
-    return ax
+    return readable(ax)
 
 
 def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None) -> Axes:
@@ -126,7 +127,7 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     from multilayer.selection import RegularizationPath
 
     check_result(path, RegularizationPath, "regularization_path(model, X, y) of multilayer.selection", ax)
-    own_figure, ax = ax is None, axes_or_new(ax, (10.0, 5.2))
+    own_figure, ax = ax is None, axes_or_new(ax, (10.0, 5.2), "Regularization path")
     beside = panel_beside(ax)
     below = panel_below(ax)
     entries = draw_sides(ax, path.alphas, path.test_scores, path.train_scores)
@@ -152,8 +153,8 @@ def plot_regularization_path(path: RegularizationPath, *, ax: Axes | None = None
     place = "above" if own_figure else "inside"
     add_legend(ax, entries, place, n_columns=2)
     add_legend(beside, layers, place, n_columns=3)
-    add_conclusion(ax, path.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    add_conclusion(ax, "Regularization path", path.conclusion, own_figure=own_figure, panels=True)
+    return readable(ax)
 
 
 def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
@@ -194,7 +195,10 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
     from multilayer.selection import SeedSpread
 
     check_result(spread, SeedSpread, "seed_spread(model, X, y) of multilayer.selection", ax)
-    own_figure, ax = ax is None, axes_or_new(ax, (max(7.4, 1.4 * spread.scores.shape[1] + 4.4), 4.2))
+    own_figure, ax = (
+        ax is None,
+        axes_or_new(ax, (max(7.4, 1.4 * spread.scores.shape[1] + 4.4), 4.2), "Spread over seeds"),
+    )
     entries: list[tuple[Any, str]] = []
     for place, runs in enumerate(spread.runs.T):
         known = np.isfinite(runs)
@@ -217,8 +221,8 @@ def plot_seed_spread(spread: SeedSpread, *, ax: Axes | None = None) -> Axes:
     finish(ax, x_label, score_label(spread.metric, folds))
     if entries:
         add_legend(ax, entries)
-    add_conclusion(ax, spread.conclusion, own_figure=own_figure)
-    return ax
+    add_conclusion(ax, "Spread over seeds", spread.conclusion, own_figure=own_figure)
+    return readable(ax)
 
 
 def draw_sides(ax: Axes, x: ArrayLike, validation: FloatArray, training: FloatArray) -> list[tuple[Any, str]]:

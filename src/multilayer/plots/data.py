@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from multilayer.plots._axes import add_legend, axes_or_new, label_axes, remove_frame, require_matplotlib
+from multilayer.plots._axes import (
+    YEARS,
+    add_legend,
+    axes_or_new,
+    label_axes,
+    remove_frame,
+    require_matplotlib,
+    write_thousands,
+)
 from multilayer.plots._inputs import FloatArray, Labels, feature_names_for, read_labels, read_names, read_two_features
 from multilayer.plots._style import INK, point_size, style
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,11 +80,12 @@ def plot_data(
     x_name, y_name = feature_names_for(feature_names, 2, X)
     names = read_names("class_names", class_names, len(labels.classes)) or [str(c) for c in labels.classes]
 
-    ax = axes_or_new(ax, (6.4, 4.6))
+    ax = axes_or_new(ax, (6.4, 4.6), "Two features by class")
     label_axes(ax, x_name, y_name)
+    write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
     remove_frame(ax)
     add_legend(ax, [(scatter_class(ax, points, labels, k), name) for k, name in enumerate(names)])
-    return ax
+    return readable(ax)
 
 
 def scatter_class(ax: Axes, points: FloatArray, labels: Labels, k: int) -> PathCollection:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from multilayer.exceptions import InputError
-from multilayer.plots._axes import axes_or_new, check_result, remove_frame, side_by_side
-from multilayer.plots._style import INK, NEGATIVE, PALE, POSITIVE
+from multilayer.plots._axes import add_conclusion, axes_or_new, check_result, remove_frame, side_by_side
+from multilayer.plots._style import NEGATIVE, PALE, POSITIVE
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +62,7 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     hidden = diagnosis.layers[:-1]
     if not hidden:
         raise InputError("the network has no hidden layer: there are no units to draw. Print the diagnosis instead.")
-    ax = axes_or_new(ax, (max(4.8, 1.5 * len(hidden) + 2.4), 4.4))
+    own_figure, ax = ax is None, axes_or_new(ax, (max(4.8, 1.5 * len(hidden) + 2.4), 4.8), "Diagnosis")
     for place, layer in enumerate(hidden):
         _draw_layer(ax, place, layer)
     ax.set_xticks(range(len(hidden)), [_caption(layer) for layer in hidden])
@@ -71,13 +71,12 @@ def plot_diagnosis(diagnosis: Diagnosis, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "all"])
     ax.set_ylabel("rows a unit responds to")
     ax.tick_params(axis="x", length=0)
-    lines = textwrap.wrap(diagnosis.summary, 70)
-    lines += [f"{finding.severity}: {finding.heading}" for finding in diagnosis.findings[:_MOST_LINES]]
+    findings = [f"{finding.severity}: {finding.heading}" for finding in diagnosis.findings[:_MOST_LINES]]
     if len(diagnosis.findings) > _MOST_LINES:
-        lines.append(f"and {len(diagnosis.findings) - _MOST_LINES} more")
-    ax.set_title("\n".join(lines), fontsize=9, color=INK, loc="left")
+        findings.append(f"and {len(diagnosis.findings) - _MOST_LINES} more")
+    add_conclusion(ax, "Diagnosis", "\n".join([diagnosis.summary, *findings]), own_figure=own_figure)
     remove_frame(ax)
-    return ax
+    return readable(ax)
 
 
 def _draw_layer(ax: Axes, place: int, layer: LayerVitals) -> None:

@@ -23,6 +23,7 @@ from multilayer.plots._layout import (
 )
 from multilayer.plots._networks import DrawnNetwork, read_network
 from multilayer.plots._style import INK, MUTED, NEGATIVE, POSITIVE
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,6 +112,7 @@ def plot_network(
         words = around.top + around.bottom
         size = (width, max(words + _ROW * tallest(layers), words / MOST_MARGIN))
         ax = plt.figure(figsize=size).add_axes((0.0, 0.0, 1.0, 1.0))
+        figure_of(ax).set_label(f"Network of {' - '.join(map(str, network.sizes))} units")
     else:
         size = size_in_inches(ax)
     frame = fit_frame(*size, layers, _margins(network, notes, size[0]))
@@ -127,7 +129,7 @@ def plot_network(
     _name_units(ax, network.output_names, layers[-1], frame, 1)
     _write_captions(ax, network, layers, frame)
     _write_legend(ax, network, frame, notes)
-    return ax
+    return readable(ax)
 
 
 def _margins(network: DrawnNetwork, notes: Sequence[str], width: float) -> Margins:

@@ -20,6 +20,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._inputs import FloatArray, check_rows, read_numbers, without_second_axis
 from multilayer.plots._style import INK, POSITIVE, lighten, point_size
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +85,7 @@ def plot_predictions(
         )
     from matplotlib.ticker import MaxNLocator
 
-    ax = axes_or_new(ax, (6.4, 4.8))
+    ax = axes_or_new(ax, (6.4, 4.8), "Predicted and actual values")
     low, high = float(min(actual.min(), answers.min())), float(max(actual.max(), answers.max()))
     # Where all amounts are the same there is a range too, or the axes would be flat.
     margin = _MARGIN * (high - low) or max(abs(low), 1.0) * 0.5
@@ -109,7 +110,7 @@ def plot_predictions(
     assert legend is not None
     legend.set_title(_caption(actual, answers))
     legend.get_title().set_fontsize(9)
-    return ax
+    return readable(ax)
 
 
 def _read_amounts(name: str, values: ArrayLike) -> FloatArray:

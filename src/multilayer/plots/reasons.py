@@ -9,6 +9,7 @@ import numpy as np
 
 from multilayer.exceptions import ParameterError
 from multilayer.plots._axes import (
+    YEARS,
     add_conclusion,
     add_legend,
     axes_or_new,
@@ -19,6 +20,7 @@ from multilayer.plots._axes import (
 )
 from multilayer.plots._inputs import check_count, is_integer, shorten
 from multilayer.plots._style import INK, LINE_COLORS, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten, style
+from multilayer.plots.readable import readable
 from multilayer.results import significant
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def plot_importance(
     check_result(importance, Importance, "model.importance(X, y) of a table model", ax)
     check_count("max_columns", max_columns)
     chosen = importance.order[:max_columns]
-    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.5 + 0.3 * len(chosen)))
+    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.9 + 0.3 * len(chosen)), "Importance of columns")
     is_clear = importance.is_clear[chosen]
     colors = [POSITIVE if clear else PALE for clear in is_clear]
     dropped = importance.dropped
@@ -98,8 +100,8 @@ def plot_importance(
         (bars[int(np.argmax(is_clear == clear))], name) for clear, name in kinds if (is_clear == clear).any()
     ]
     add_legend(ax, [*entries, (errors, "one standard error")], "inside")
-    add_conclusion(ax, importance.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    add_conclusion(ax, "Importance of columns", importance.conclusion, own_figure=own_figure, panels=True)
+    return readable(ax)
 
 
 def plot_partial_dependence(
@@ -147,7 +149,8 @@ def plot_partial_dependence(
     check_result(dependence, PartialDependence, "model.partial_dependence(X, column) of a table model", ax)
     is_listed = dependence.counts is not None
     size = (7.2, 1.6 + 0.3 * len(dependence.values)) if is_listed else (7.2, 4.2)
-    own_figure, ax = ax is None, axes_or_new(ax, size)
+    title = f"Partial dependence on {shorten(dependence.column, _LONGEST_NAME)}"
+    own_figure, ax = ax is None, axes_or_new(ax, size, title)
     shown = dependence.shown
     entries = (_draw_categories if is_listed else _draw_curves)(ax, dependence)
     if dependence.classifies and len(shown) > 1:
@@ -163,11 +166,13 @@ def plot_partial_dependence(
         label_axes(ax, f"{dependence.column}{unit}", value_label)
         ax.grid(axis="y", color="#E5E5E5", linewidth=0.8)
         ax.set_axisbelow(True)
+    write_thousands(ax.xaxis if is_listed else ax.yaxis)
+    write_thousands(ax.xaxis, ax.yaxis, least=YEARS)
     remove_frame(ax)
     if len(entries) > 1:
         add_legend(ax, entries)
-    add_conclusion(ax, dependence.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    add_conclusion(ax, title, dependence.conclusion, own_figure=own_figure, panels=True)
+    return readable(ax)
 
 
 def plot_explanation(
@@ -229,7 +234,7 @@ def plot_explanation(
         )
     single = explanation[row]
     lines = single.lines(max_columns)
-    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.5 + 0.32 * len(lines)))
+    own_figure, ax = ax is None, axes_or_new(ax, (7.2, 1.9 + 0.32 * len(lines)), "Explanation of a row")
     values = np.array([line.contribution for line in lines])
     colors = [PALE if line.value is None else POSITIVE if line.contribution >= 0 else NEGATIVE for line in lines]
     names = [line.name if line.value is None else f"{shorten(line.name, 24)} = {line.value}" for line in lines]
@@ -240,8 +245,8 @@ def plot_explanation(
     if target_name is not None and not single.classifies:
         what = f"predicted {target_name}"
     label_axes(ax, f"contribution to the {what}", "")
-    add_conclusion(ax, single.conclusion, own_figure=own_figure, panels=True)
-    return ax
+    add_conclusion(ax, "Explanation of a row", single.conclusion, own_figure=own_figure, panels=True)
+    return readable(ax)
 
 
 def _draw_bars(ax: Axes, names: Sequence[str], values: Any, colors: Sequence[str]) -> Any:

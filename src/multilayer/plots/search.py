@@ -20,6 +20,7 @@ from multilayer.plots._axes import (
     with_error,
 )
 from multilayer.plots._style import INK, MARK_EDGE, MUTED, NEGATIVE, PALE, POSITIVE, lighten
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # Numbers are drawn on a logarithmic axis if the largest is this many times the smallest.
 _WIDE_RANGE = 20.0
+_VIEW = 2.0  # times the distance from the best to the median score are drawn
 
 
 def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None = None) -> Axes:
@@ -68,7 +70,7 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     >>> found = selection.search(model, {"learning_rate_init": [0.001, 0.01, 0.1]}, *load_iris(return_X_y=True))
     >>> ax = plots.plot_search(found, parameter="learning_rate_init")
     >>> ax.get_xlabel(), ax.get_ylabel()
-    ('learning_rate_init', 'accuracy, mean over 5 folds')
+    ('learning_rate_init', 'accuracy, mean over 5 folds\\n(higher is better)')
     >>> plt.close(ax.figure)
     """
     from multilayer.selection import Search
@@ -77,50 +79,83 @@ def plot_search(search: Search, *, parameter: str | None = None, ax: Axes | None
     names = list(dict.fromkeys(name for trial in search.trials for name in trial.params))
     if parameter is not None and parameter not in names:
         raise unknown_name("parameter", parameter, names)
-    own_figure, ax = ax is None, axes_or_new(ax, (7.6, 4.6))
+    own_figure, ax = ax is None, axes_or_new(ax, (7.6, 4.6), "Search")
     best, simplest, linear = search.best, search.simplest, search.baseline
+    # Of an error scikit-learn's score is the negative; what is drawn is the error itself.
+    sign, metric = (-1.0, search.metric[4:]) if search.metric.startswith("neg_") else (1.0, search.metric)
     last_entry: list[tuple[Any, str]] = []
     if linear is not None and not math.isnan(linear.mean):  # drawn first, below the points
-        line = ax.axhline(linear.mean, color=INK, linestyle="--", linewidth=1.2, zorder=2)
-        last_entry.append((line, f"linear model, {linear.mean:.4g}"))
+        line = ax.axhline(sign * linear.mean, color=INK, linestyle="--", linewidth=1.2, zorder=2)
+        last_entry.append((line, f"linear model, {sign * linear.mean:.4g}"))
     if parameter is None and best.rung > 0 and best.epochs > 0:
-        x_label, places = "epochs", {trial.number: float(trial.epochs) for trial in (best, simplest)}
-        entries = _draw_rungs(ax, search)
+        x_label, places = "epochs", {trial.number: float(trial.epochs) for trial in search.trials}
+        entries = _draw_rungs(ax, search, sign)
     else:
         trials = [trial for trial in search.trials if not math.isnan(trial.mean)]
-        values = [trial.number if parameter is None else trial.params.get(parameter) for trial in trials]
         x_label = parameter or "trial"
-        places = dict(zip([trial.number for trial in trials], _places(ax, values), strict=True))
-        entries = _draw_points(ax, search, places)
+        values = [trial.number if parameter is None else trial.params.get(parameter) for trial in trials]
+        places = dict(zip((trial.number for trial in trials), _places(ax, values), strict=True))
+        entries = _draw_points(ax, search, places, sign)
     for trial, color in [(best, POSITIVE), *([(simplest, NEGATIVE)] if simplest is not best else [])]:
         if not math.isnan(trial.standard_error):
             error = trial.standard_error
-            ax.errorbar(places[trial.number], trial.mean, error, color=color, capsize=4, linewidth=1.4, zorder=3)
+            ax.errorbar(places[trial.number], sign * trial.mean, error, color=color, capsize=4, linewidth=1.4, zorder=3)
     if simplest is not best:
-        x, label = places[simplest.number], with_error("simplest", simplest.mean, simplest.standard_error)
-        (mark,) = ax.plot(x, simplest.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)
+        x, label = places[simplest.number], with_error("simplest", sign * simplest.mean, simplest.standard_error)
+        (mark,) = ax.plot(x, sign * simplest.mean, "D", color=NEGATIVE, **MARK_EDGE, markersize=7, zorder=5)
         entries.append((mark, label))
-    add_legend(ax, [*entries, *last_entry], "inside")
-    finish(ax, x_label, score_label(search.metric, len(best.fold_scores)))
-    add_conclusion(ax, search.conclusion, own_figure=own_figure)
-    return ax
+    outside = _leave_out_the_worst(ax, search, places, sign)
+    add_legend(ax, [*entries, *last_entry, *outside])
+    label = score_label(metric, len(best.fold_scores))
+    finish(ax, x_label, f"{label}\n({'lower' if sign < 0 else 'higher'} is better)")
+    add_conclusion(ax, f"Search: {len(search.trials):,} trials", search.conclusion, own_figure=own_figure)
+    return readable(ax)
 
 
-def _draw_rungs(ax: Axes, search: Search) -> list[tuple[Any, str]]:
+def _leave_out_the_worst(ax: Axes, search: Search, places: dict[int, float], sign: float) -> list[tuple[Any, str]]:
+    """End the axis of scores where the differences between good trials are seen; arrows stand for those beyond."""
+    means = {trial.number: trial.mean for trial in search.trials if math.isfinite(trial.mean)}
+    best = search.best.mean
+    # Those that ended on the first rung were trained for the shortest time, and are mostly the worst.
+    later = [trial.mean for trial in search.trials if trial.number in means and trial.rung > 0]
+    lowest = best - _VIEW * (best - float(np.median(later or list(means.values()))))
+    for other in (search.baseline, search.simplest, search.best):
+        if other is not None and math.isfinite(other.mean):
+            lowest = min(lowest, other.mean - 2 * np.nan_to_num(other.standard_error))
+    drawn = {number for number, place in places.items() if place > 0 or ax.get_xscale() == "linear"}
+    beyond = [number for number, mean in means.items() if mean < lowest and number in drawn]
+    if not beyond:
+        return []
+    low, high = ax.get_ylim()
+    room = 0.08 * (best - lowest)  # for the arrows
+    ax.set_ylim((lowest - room, high) if sign > 0 else (low, room - lowest))
+    look: dict[str, Any] = {"color": PALE, "markeredgecolor": MUTED, "markersize": 7, "linestyle": "none", "zorder": 3}
+    place, marker = (0.03, "v") if sign > 0 else (0.97, "^")
+    heights = np.full(len(beyond), place)
+    (arrows,) = ax.plot([places[n] for n in beyond], heights, marker, transform=ax.get_xaxis_transform(), **look)
+    worst = sign * min(means[number] for number in beyond)
+    side = ("below", "lowest") if sign > 0 else ("above", "highest")
+    return [(arrows, f"{len(beyond):,} {side[0]}, {side[1]} {worst:.4g}")]
+
+
+def _draw_rungs(ax: Axes, search: Search, sign: float) -> list[tuple[Any, str]]:
     """Each trial as a line from rung to rung, the best in colour."""
     entries: list[tuple[Any, str]] = []
     reached: set[int] = set()
-    pale = {"color": PALE, "linewidth": 1.0, "markersize": 3.5, "markeredgecolor": PALE, "zorder": 1}
+    pale = {"color": PALE, "linewidth": 1.0, "markersize": 3.5, "markeredgecolor": MUTED, "zorder": 1}
     strong = {"color": POSITIVE, "linewidth": 2.0, "markersize": 6, "markeredgecolor": INK, "zorder": 4}
+    others: list[tuple[Any, str]] = []
     for trial in search.trials:
         epochs, means = _course(trial)
         look: dict[str, Any] = strong if trial is search.best else pale
-        (line,) = ax.plot(epochs, means, marker="o", markeredgewidth=0.5, **look)
+        (line,) = ax.plot(epochs, [sign * mean for mean in means], marker="o", markeredgewidth=0.5, **look)
         reached |= set(epochs)
         if trial is search.best:
-            entries.append((line, with_error("best", trial.mean, trial.standard_error)))
+            entries.append((line, with_error("best", sign * trial.mean, trial.standard_error)))
+        elif not others:
+            others.append((line, "another trial"))
     log_with_ticks(ax, sorted(reached))
-    return entries
+    return [*entries, *others]
 
 
 def _course(trial: Trial) -> tuple[list[int], list[float]]:
@@ -133,7 +168,7 @@ def _course(trial: Trial) -> tuple[list[int], list[float]]:
     return list(known), list(known.values())
 
 
-def _draw_points(ax: Axes, search: Search, places: dict[int, float]) -> list[tuple[Any, str]]:
+def _draw_points(ax: Axes, search: Search, places: dict[int, float], sign: float) -> list[tuple[Any, str]]:
     """Each trial as a point at its place, pale if it ended on an earlier rung, and the best in colour."""
     entries: list[tuple[Any, str]] = []
     for is_whole, color, label in (
@@ -142,12 +177,13 @@ def _draw_points(ax: Axes, search: Search, places: dict[int, float]) -> list[tup
     ):
         chosen = [t for t in search.trials if t.number in places and (t.rung == search.best.rung) == is_whole]
         if chosen:
-            x, means = [places[trial.number] for trial in chosen], [trial.mean for trial in chosen]
+            x, means = [places[trial.number] for trial in chosen], [sign * trial.mean for trial in chosen]
             look: dict[str, Any] = {"markeredgecolor": MUTED, "markeredgewidth": 0.5}
             entries.append((ax.plot(x, means, "o", color=color, **look, zorder=2)[0], label))
     best = search.best
-    (mark,) = ax.plot(places[best.number], best.mean, "o", color=POSITIVE, markeredgecolor=INK, markersize=8, zorder=4)
-    return [*entries, (mark, with_error("best", best.mean, best.standard_error))]
+    look = {"color": POSITIVE, "markeredgecolor": INK, "markersize": 8, "zorder": 4}
+    (mark,) = ax.plot(places[best.number], sign * best.mean, "o", **look)
+    return [*entries, (mark, with_error("best", sign * best.mean, best.standard_error))]
 
 
 def _places(ax: Axes, values: Sequence[Any]) -> list[float]:

@@ -9,6 +9,7 @@ import numpy as np
 from multilayer.exceptions import InputError
 from multilayer.plots._axes import add_legend, axes_or_new, check_result, finish
 from multilayer.plots._style import INK, LINE_COLORS, NEGATIVE, PALE, POSITIVE
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +59,7 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
     lowest = float(smoothed.min())
     if log and lowest <= 0:
         raise InputError(f"log=True needs positive costs, got {lowest:g}. Use log=False.")
-    ax = axes_or_new(ax, (7.2, 4.2))
+    ax = axes_or_new(ax, (7.2, 4.2), "Cost by step size")
     ax.set_xscale("log")
     (points,) = ax.plot(test.step_sizes, costs, ".", color=PALE, markersize=4, zorder=1)
     (curve,) = ax.plot(test.step_sizes, smoothed, color=POSITIVE, linewidth=1.8, zorder=2)
@@ -86,4 +87,4 @@ def plot_step_sizes(test: StepSizeTest, *, log: bool = False, ax: Axes | None = 
         ax.set_ylim(low - 0.08 * room, high + 0.3 * room)
     finish(ax, "step size", "cost J")
     add_legend(ax, entries)
-    return ax
+    return readable(ax)

@@ -13,6 +13,7 @@ from multilayer.plots._axes import axes_or_new, figure_of, is_symbol, require_ma
 from multilayer.plots._inputs import FloatArray, is_integer, shorten
 from multilayer.plots._networks import DrawnNetwork, read_network
 from multilayer.plots._style import INK, NEGATIVE, POSITIVE
+from multilayer.plots.readable import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +96,7 @@ def plot_weights(
     rows, width = theta.shape
     between = f"{network.layer_name(number)} to {network.layer_name(number + 1)}"
     ax.set_title(f"$\\Theta^{{({number + 1})}}$  {rows} × {width}: {between}", fontsize=11)
-    return ax
+    return readable(ax)
 
 
 def _read_image_shape(image_shape: Any, n_inputs: int) -> tuple[int, int]:
@@ -125,7 +126,7 @@ def _draw_map(ax: Axes | None, network: DrawnNetwork, number: int) -> AxesImage:
     rows, columns = theta.shape
     slanted = 1.2 if _are_long(network.unit_names(number)) else 0.0
     width, height = float(np.clip(2.2 + 0.55 * columns, 5.0, 12.0)), float(np.clip(1.6 + 0.4 * rows, 2.6, 9.0))
-    ax = axes_or_new(ax, (width, height + slanted))
+    ax = axes_or_new(ax, (width, height + slanted), "Weights of a layer")
     options = _colors(theta)
     # Among a hundred columns one column of bias and one of distance would be too thin to see.
     wide, gap = max(1.0, 0.025 * columns), max(0.4, 0.025 * columns)
@@ -195,7 +196,7 @@ def _draw_tiles(ax: Axes | None, weights: FloatArray, shape: tuple[int, int]) ->
     columns = _tile_columns(count, height, width)
     lines = math.ceil(count / columns)
     tall = lines * (height + 1) / (columns * (width + 1))
-    ax = axes_or_new(ax, (7.4, float(np.clip(6.2 * tall + 0.7, 2.2, 10.0))))
+    ax = axes_or_new(ax, (7.4, float(np.clip(6.2 * tall + 0.7, 2.2, 10.0))), "Weights into each unit")
     # NaN is not drawn: there is no weight between pictures and after the last one.
     canvas = np.full((lines * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
     for unit, row in enumerate(weights):

@@ -82,7 +82,7 @@ class Story:
         def draw() -> Any:
             return plot_decision_boundary(model, moons.X, moons.y, class_names=["moon 0", "moon 1"])
 
-        self.picture(f"boundary-{n_seen}", f"The boundary {when}; mistakes are ringed.", draw)
+        self.picture(f"boundary-{n_seen}", f"The boundary {when}; mistakes have a dark edge and a cross.", draw)
 
     def closing_table(self) -> Table:
         return text_table("Accuracy", ("data", "model", "rows", "on them", "unseen"), tuple(self.scores), "llrrr")
@@ -103,17 +103,21 @@ def tell(story: Story) -> None:
     short = train_on_all(story, moons)
     long = train_on_half(story, moons)
     runs = {f"{len(moons.X):,} rows": short, f"{N_SEEN} rows": long}
-    story.picture("cost", "The cost of both runs: a plateau, then the bend.", lambda: plot_cost(runs))
+    story.picture(
+        "cost",
+        "The cost of both runs by epoch, which is one update with all rows: a plateau, then the bend.",
+        lambda: plot_cost(runs),
+    )
     cross_validate(story, moons)
     read_digits(story)
 
 
-def textbook_network(n_rows: int, n_iterations: int, watch: Watch) -> MLPClassifier:
+def textbook_network(n_rows: int, n_epochs: int, watch: Watch) -> MLPClassifier:
     """The network and the training of the textbook: plain gradient descent on all rows at once."""
     descent: dict[str, Any] = {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.5, "batch_size": n_rows}
     plain: dict[str, Any] = {"shuffle": False, "alpha": 0, "tol": 0, "n_iter_no_change": None}
     start: dict[str, Any] = {"output": "sigmoid", "initialization": "notebook", "random_state": 0}
-    return MLPClassifier(HIDDEN, "sigmoid", max_iter=n_iterations, callbacks=[watch], **descent, **plain, **start)
+    return MLPClassifier(HIDDEN, "sigmoid", max_iter=n_epochs, callbacks=[watch], **descent, **plain, **start)
 
 
 def introduce(story: Story, moons: Rows) -> None:
@@ -134,9 +138,9 @@ def introduce(story: Story, moons: Rows) -> None:
 
 
 def train_on_all(story: Story, moons: Rows) -> MLPClassifier:
-    """Too few iterations: the boundary is still a straight line."""
+    """Too few epochs: the boundary is still a straight line."""
     X, y = moons.X, moons.y
-    story.chapter(f"{SHORT:,} iterations on all {len(X):,} rows")
+    story.chapter(f"{SHORT:,} epochs on all {len(X):,} rows")
     _prepare_engine(story, moons)
     model = _trained(story, X, y, SHORT)
     accuracy = model.score(X, y)
@@ -147,18 +151,18 @@ def train_on_all(story: Story, moons: Rows) -> MLPClassifier:
         f"{line.score(X, y):.3f}, and the two agree on {agree} of {len(X):,} points: so far the network has found "
         "little more than that line."
     )
-    story.score(MOONS, f"network, {SHORT:,} iterations", len(X), accuracy)
+    story.score(MOONS, f"network, {SHORT:,} epochs", len(X), accuracy)
     story.score(MOONS, "logistic regression", len(X), line.score(X, y))
-    story.boundary(model, moons, len(X), f"after {SHORT:,} iterations on {len(X):,} rows")
+    story.boundary(model, moons, len(X), f"after {SHORT:,} epochs on {len(X):,} rows")
     return model
 
 
 def train_on_half(story: Story, moons: Rows) -> MLPClassifier:
-    """Enough iterations, and rows kept aside to test on."""
+    """Enough epochs, and rows kept aside to test on."""
     seen, unseen = Rows(moons.X[:N_SEEN], moons.y[:N_SEEN]), Rows(moons.X[N_SEEN:], moons.y[N_SEEN:])
-    story.chapter(f"{LONG:,} iterations on the first {N_SEEN} rows")
+    story.chapter(f"{LONG:,} epochs on the first {N_SEEN} rows")
     model = _trained(story, seen.X, seen.y, LONG)
-    found = story.compare(MOONS, f"network, {LONG:,} iterations", model, seen, unseen)
+    found = story.compare(MOONS, f"network, {LONG:,} epochs", model, seen, unseen)
     story.say(
         f"Accuracy: {model.score(seen.X, seen.y):.3f} on these {N_SEEN} rows, and {found:.3f} on the other "
         f"{len(unseen.X)}, which the network has never seen: it has learned the shape of the moons, not the points."
@@ -176,7 +180,7 @@ def train_on_half(story: Story, moons: Rows) -> MLPClassifier:
         f"moons apart: it is right on {found:.1%} of {len(unseen.X)} others, where a straight line is right on "
         f"{line:.1%}."
     )
-    story.boundary(model, moons, N_SEEN, f"after {LONG:,} iterations on {N_SEEN} rows, with all rows")
+    story.boundary(model, moons, N_SEEN, f"after {LONG:,} epochs on {N_SEEN} rows, with all rows")
     story.picture("network", "The trained network: its units and weights.", lambda: plot_network(model))
     return model
 
@@ -191,7 +195,7 @@ def cross_validate(story: Story, moons: Rows) -> None:
     story.say(
         f"{N_FOLDS}-fold cross-validation of the same network, each time trained on {n_rows} rows and scored on the "
         f"{len(moons.X) - n_rows} others: {_list(slow)}, on average {slow.mean():.3f}. Gradient descent on all rows at "
-        "once can stay on the straight line for thousands of iterations; when it leaves depends on the rows."
+        "once can stay on the straight line for thousands of epochs; when it leaves depends on the rows."
     )
     with training_progress(story.output, f"{N_FOLDS}-fold cross-validation", N_FOLDS, 100) as watch:
         steps: dict[str, Any] = {"batch_size": 50, "learning_rate_init": 0.02, "max_iter": 100}
@@ -199,10 +203,10 @@ def cross_validate(story: Story, moons: Rows) -> None:
         fast = cross_val_score(model, moons.X, moons.y, cv=folds)
     story.say(
         "The remedy in practice: many small steps in place of few large ones. With batches of "
-        f"{model.batch_size} rows, tanh units and Adam, {model.max_iter} passes over the rows give {_list(fast)}, on "
+        f"{model.batch_size} rows, tanh units and Adam, {model.max_iter} epochs give {_list(fast)}, on "
         f"average {fast.mean():.3f}."
     )
-    story.score(MOONS, f"network, {LONG:,} iterations, {N_FOLDS} folds", n_rows, unseen=slow.mean())
+    story.score(MOONS, f"network, {LONG:,} epochs, {N_FOLDS} folds", n_rows, unseen=slow.mean())
     story.score(MOONS, f"network, batches and Adam, {N_FOLDS} folds", n_rows, unseen=fast.mean())
 
 
@@ -236,10 +240,10 @@ def _prepare_engine(story: Story, moons: Rows) -> None:
         story.say(f"(The engine has been compiled for this machine, once: {seconds:.0f} seconds.)")
 
 
-def _trained(story: Story, X: NDArray[np.float64], y: NDArray[np.int64], n_iterations: int) -> MLPClassifier:
+def _trained(story: Story, X: NDArray[np.float64], y: NDArray[np.int64], n_epochs: int) -> MLPClassifier:
     began = time.perf_counter()
-    with training_progress(story.output, "gradient descent", 1, n_iterations) as watch:
-        model = textbook_network(len(X), n_iterations, watch).fit(X, y)
+    with training_progress(story.output, "gradient descent", 1, n_epochs) as watch:
+        model = textbook_network(len(X), n_epochs, watch).fit(X, y)
     seconds = time.perf_counter() - began
     story.say(
         f"Gradient descent with step size {model.learning_rate_init} takes the cost from {model.loss_curve_[0]:.4f} to "

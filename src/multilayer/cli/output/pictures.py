@@ -17,6 +17,7 @@ from multilayer.cli.limits import Deadline
 from multilayer.cli.progress import waiting
 from multilayer.cli.text import count, rounded, shortened
 from multilayer.exceptions import MissingExtraError
+from multilayer.plots import make_readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,9 +52,12 @@ def draw_pictures(pictures: Iterable[Picture]) -> Iterator[tuple[str, bytes]]:
 
     for picture in pictures:
         figure: Any = picture.draw().get_figure()
+        make_readable(figure)
         buffer = io.BytesIO()
-        # The tight box contains labels of any length.  Without date and version, equal pictures are equal bytes.
-        figure.savefig(buffer, format="png", bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        # Without date and version, equal pictures are equal bytes.
+        words = {"Software": None, "Description": picture.caption}
+        # The tight box contains labels of any length.
+        figure.savefig(buffer, format="png", bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata=words)
         plt.close(figure)
         yield picture.name, buffer.getvalue()
 
@@ -106,7 +110,10 @@ def class_pictures(
     caption += " Each point is about a tenth of the test rows; the bars count the rows."
     pictures.append(Picture("calibration", caption, lambda: _calibration(right, chances, what)))
     if len(names) <= _MOST_CLASSES:
-        caption = "Classes and predictions: the share of each class's test rows, and their number, with the totals."
+        caption = (
+            "Classes and predictions: the share of each class's test rows, and their number, with the totals. The colour "
+            "is the share that is certain (the lower end of its 95% interval), so that small classes stay pale."
+        )
         pictures.append(Picture("confusion", caption, lambda: _confusion(actual, network, classes, names)))
     if is_second:
         caption = f"The share of {names[1]} found against the share of {names[0]} mistaken for it, at every threshold."
@@ -119,15 +126,16 @@ def _confusion(actual: NDArray[Any], probabilities: NDArray[Any], classes: NDArr
 
     counts = confusion_matrix(actual, classes[probabilities.argmax(axis=1)], labels=classes)
     # A class that the test rows lack has shares of 0, not of 0/0.
-    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    n_rows = counts.sum(axis=1, keepdims=True).clip(min=1)
+    shares, certain = counts / n_rows, surely_at_least(counts, n_rows)
     side = 3.6 + 0.6 * len(names)
     ax = _new_axes(side + 1, side)
-    display = ConfusionMatrixDisplay(shares, display_labels=names)
+    display = ConfusionMatrixDisplay(certain, display_labels=names)
     display.plot(ax=ax, cmap="Blues", include_values=False, im_kw={"vmin": 0.0, "vmax": 1.0})
     for (i, j), n in np.ndenumerate(counts):
-        color = "white" if shares[i, j] > 0.55 else _INK
+        color = "white" if certain[i, j] > 0.55 else _INK
         ax.text(j, i, f"{shares[i, j]:.0%}\n{n:,}", ha="center", va="center", color=color, fontsize=9)
-    display.im_.colorbar.set_label("share of the actual class")
+    display.im_.colorbar.set_label("share of the actual class, at least (95% interval)")
     for axis, totals in ((ax.xaxis, counts.sum(axis=0)), (ax.yaxis, counts.sum(axis=1))):
         labels = [f"{name}\n{n:,}" for name, n in zip(names, totals, strict=True)]
         axis.set_ticks(range(len(names)), labels)
@@ -137,6 +145,14 @@ def _confusion(actual: NDArray[Any], probabilities: NDArray[Any], classes: NDArr
     for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         label.set_parse_math(False)
     return ax
+
+
+def surely_at_least(counts: NDArray[Any], n_rows: NDArray[Any]) -> NDArray[np.float64]:
+    """The lower end of Wilson's 95% interval of the shares ``counts / n_rows``: 0.21 for 1 of 1, 0.96 for 100 of 100."""
+    shares, z = counts / n_rows, 1.959964
+    middle, half = shares + z**2 / (2 * n_rows), z * np.sqrt(shares * (1 - shares) / n_rows + z**2 / (4 * n_rows**2))
+    # In exact arithmetic a share of 0 has the end 0.
+    return np.asarray(np.maximum(middle - half, 0.0) / (1 + z**2 / n_rows))
 
 
 def worst_rows(

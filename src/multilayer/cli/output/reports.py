@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from multilayer.cli.output.code import evaluation_code, network_in_python, searc
 from multilayer.cli.output.model_file import write_model
 from multilayer.cli.output.page import Section, as_csv, data_sections, digits, write_run_report
 from multilayer.cli.output.pictures import Picture, class_pictures, draw_into, fold_pictures, worst_rows
-from multilayer.cli.text import count, shell_line, shortened
+from multilayer.cli.text import shell_line, shortened
 from multilayer.plots import (
     plot_cost,
     plot_cross_validation,
@@ -160,7 +161,7 @@ def _importance_picture(found: Evaluation) -> Picture:
 
     def draw() -> Axes:
         ax = plot_importance(found.importance)
-        ax.figure.suptitle("")  # the report has the conclusion as text
+        ax.figure.supxlabel("")  # the report has the conclusion as text
         return ax
 
     return Picture("importance", caption, draw)
@@ -310,20 +311,14 @@ def _drawn(found: Found, parameter: str | None, label: str) -> Axes:
 
     result, metric = found.result, found.run.task.decisive
     _, ax = plt.subplots(figsize=(7.6, 4.6), layout="constrained")
-    plot_search(result, parameter=parameter, ax=ax)
-    ax.set_title("", loc="left")  # the report has the conclusion as text
+    # The search maximises, so that its scores are negative errors, which the picture shows as errors.
+    name = metric.heading if metric.greater_is_better else f"neg_{metric.heading}"
+    plot_search(replace(result, metric=name), parameter=parameter, ax=ax)
     ax.set_xlabel(label or ax.get_xlabel())
     if parameter is None and result.best.rung == 0:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.xaxis.set_major_formatter(lambda value, _: f"{value + 2:.0f}")  # the defaults are trial 1
     _draw_others(ax, found)
-    ax.set_ylabel(f"{metric.heading}, mean over {count(len(result.best.fold_scores), 'fold')}")
-    if not metric.greater_is_better:
-        # The score itself, where the search has its sign reversed: the best stays on top.
-        ax.yaxis.set_major_formatter(lambda value, _: f"{0.0 - value:,.10g}")
-        legend = ax.get_legend()
-        for text in legend.get_texts() if legend is not None else ():
-            text.set_text(text.get_text().replace(", -", ", "))
     return ax
 
 
@@ -333,9 +328,8 @@ def _draw_others(ax: Axes, found: Found) -> None:
     for name, model, look in ((found.run.task.linear_name, found.linear, "--"), ("defaults", found.defaults, ":")):
         score = model.spread(metric)[0]
         if not math.isnan(score):
-            height = score if metric.greater_is_better else -score
-            ax.axhline(height, color="black", linestyle=look, linewidth=1.2)
-            scores.append((height, "\n".join([*name.split(), metric.write(score)])))
+            ax.axhline(score, color="black", linestyle=look, linewidth=1.2)
+            scores.append((score, "\n".join([*name.split(), metric.write(score)])))
     scores.sort()
     low, high = ax.get_ylim()
     are_close = len(scores) > 1 and scores[-1][0] - scores[0][0] < _LABEL * (high - low)

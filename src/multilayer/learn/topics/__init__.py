@@ -1,0 +1,1 @@
+"""The ten exercises, one module for each topic."""
