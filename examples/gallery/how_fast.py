@@ -85,10 +85,29 @@ for name, found in ratios.items():
         print(textwrap.fill(document["note"], 76, initial_indent="  note: ", subsequent_indent="  "))
 
 # %%
-# One panel for each file. Bars to the right of the line at 1 are work on which the other library takes longer. A work
-# without a bar of a library was not measured with it.
+# All ratios of a file at a glance; each mark is one kind of work.
 
 import matplotlib.pyplot as plt
+
+MARKS = {"scikit-learn": ("o", "#E69F00", -0.13), "PyTorch": ("^", "#0072B2", 0.13)}
+fig, ax = plt.subplots(figsize=(7.2, 1.6 + 0.6 * len(ratios)), layout="constrained")
+for library, (marker, color, shift) in MARKS.items():
+    rows = [(i + shift, row.get(library)) for i, found in enumerate(ratios.values()) for row in found.values()]
+    measured = [(ratio, place) for place, ratio in rows if ratio is not None]
+    look = {"edgecolor": "#222222", "linewidth": 0.5, "s": 60, "color": color, "label": library}
+    ax.scatter([ratio for ratio, _ in measured], [place for _, place in measured], marker=marker, **look)
+ax.axvline(1, color="#222222", linewidth=1)
+ax.set_xscale("log")
+ax.xaxis.set_major_formatter("{x:g}")
+ax.set_yticks(range(len(ratios)), list(ratios))
+ax.set_ylim(len(ratios) - 0.5, -0.5)
+ax.set_xlabel("time of the other library / time of multilayer, logarithmic")
+ax.set_title("Times of other libraries beside multilayer")
+_ = ax.legend(frameon=False, loc="best")
+
+# %%
+# One panel for each file. Bars to the right of the line at 1 are work on which the other library takes longer. A work
+# without a bar of a library was not measured with it.
 
 STYLES = {"scikit-learn": ("#E69F00", ""), "PyTorch": ("#0072B2", "//")}
 
@@ -174,7 +193,7 @@ print(f"last costs: {costs[MLPClassifier]:.12f} and {costs[TheirClassifier]:.12f
 # What to take away
 # -----------------
 # The range of each file, computed from its figures: small networks gain most, because there the other libraries spend
-# most of their time around the arithmetic; for large ones all libraries wait for the same matrix products.
+# most of their time around the arithmetic. With large ones, all libraries spend it in the same matrix products.
 
 for name, found in ratios.items():
     for library in LIBRARIES:
