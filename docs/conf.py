@@ -63,7 +63,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["gallery", "learn/lessons"],
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"/_",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "reading_order.ReadingOrder",
     "abort_on_example_error": True,
     "plot_gallery": "True",
     "download_all_examples": False,
@@ -107,6 +107,8 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+# Code cells of programs need the width.
+html_sidebars = {"gallery/*": [], "learn/lessons/*": []}
 html_context = {"default_mode": "auto"}
 
 
