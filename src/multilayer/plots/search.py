@@ -124,7 +124,8 @@ def _leave_out_the_worst(ax: Axes, search: Search, places: dict[int, float], sig
             lowest = min(lowest, other.mean - 2 * np.nan_to_num(other.standard_error))
     drawn = {number for number, place in places.items() if place > 0 or ax.get_xscale() == "linear"}
     beyond = [number for number, mean in means.items() if mean < lowest and number in drawn]
-    if not beyond:
+    # An axis that is a little longer needs no arrows.
+    if not beyond or best - min(means[number] for number in beyond) < 1.5 * (best - lowest):
         return []
     low, high = ax.get_ylim()
     room = 0.08 * (best - lowest)  # for the arrows
