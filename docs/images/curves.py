@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
 
@@ -58,7 +61,14 @@ def main() -> None:
         "search": plot_search(search(network, space, X, y, cv=3)),
         "seed-spread": plot_seed_spread(seed_spread(model, noisy, labels, cv=folds)),
     }.items():
-        ax.figure.savefig(HERE / f"{name}.png", dpi=100)
+        save(ax.figure, HERE / f"{name}.png")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a picture in at most 256 colours, which makes the file about a third as large."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=130)
+    Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

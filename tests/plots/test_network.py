@@ -61,7 +61,7 @@ def test_colour_shows_the_sign_and_width_and_opacity_the_size_of_a_weight():
 def test_the_line_of_a_weight_connects_its_two_units():
     ax = plot_network([np.array([[0.0, 0.0, 3.0], [0.0, 0.0, 0.0]])])
     features = next(c for c in ax.collections if isinstance(c, LineCollection))
-    input_layer, output_layer = lay_out((2, 2), 16)
+    input_layer, output_layer = lay_out((np.ones(2), np.ones(2)), 16)
     np.testing.assert_allclose(features.get_segments()[-1], [[0, input_layer.y[1]], [1, output_layer.y[0]]])
 
 
@@ -104,15 +104,21 @@ def test_given_names_take_precedence_and_long_ones_are_shortened():
     assert "P(yes)" in texts(plot_network(thetas(2, 1), class_names=["no", "yes"]))
 
 
-def test_large_layers_show_their_first_and_last_units_and_a_note():
-    ax = plot_network(thetas(64, 100, 10))
+def test_large_layers_show_the_units_with_the_largest_weights_and_a_note():
+    matrices = thetas(301, 100, 10)
+    important = [3, 77, 78, 150, 300]
+    matrices[0][:, np.array(important) + 1] *= 9.0
+    ax = plot_network(matrices)
     drawn = 16 * 17 + 10 * 17
     assert n_lines(ax) == drawn
     assert texts(ax).count("⋮") == 2
     (note,) = [" ".join(text.split("\n")) for text in texts(ax) if "Not drawn" in text]
-    assert f"48 of 64 units in input, 84 of 100 units in hidden 1, {7510 - drawn:,} of 7,510 weights." in note
-    assert {"$x_{1}$", "$x_{8}$", "$x_{57}$", "$x_{64}$"} <= set(texts(ax))
-    assert "$x_{9}$" not in texts(ax)
+    of = f"{30_200 + 1_010 - drawn:,} of 31,210 weights."
+    assert f"largest weights are drawn. Not drawn: 285 of 301 units in input, 84 of 100 units in hidden 1, {of}" in note
+    assert {f"$x_{{{j + 1}}}$" for j in important} <= set(texts(ax))
+    norms = np.linalg.norm(matrices[0][:, 1:], axis=0)
+    chosen = np.sort(np.argsort(-norms)[:16])
+    assert [text for text in texts(ax) if text.startswith("$x_")] == [f"$x_{{{j + 1}}}$" for j in chosen]
 
 
 def test_network_inside_a_pipeline_or_search_is_found(moons_network):
@@ -147,7 +153,7 @@ def test_texts_do_not_overlap():
 
 
 def test_a_small_axes_keeps_the_network_visible():
-    layers = lay_out((2, 5, 1), 16)
+    layers = lay_out((np.ones(2), np.ones(5), np.ones(1)), 16)
     frame = fit_frame(2.0, 2.0, layers, Margins(1.5, 1.5, 0.5, 1.5))
     assert sum(frame.sides) == pytest.approx(1.2)
     assert frame.column == pytest.approx(0.4)

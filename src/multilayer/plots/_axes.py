@@ -127,6 +127,8 @@ def write_thousands(*axes: Any, least: float = 1e3) -> None:
     from matplotlib.ticker import ScalarFormatter
 
     class Thousands(ScalarFormatter):
+        axis: Any  # set by the axis before it asks for texts
+
         @property
         def _is_long(self) -> bool:
             axis: Any = self.axis

@@ -1,7 +1,7 @@
 """Where the units of a drawn network stand.
 
 Layers are columns at x = 0, 1, ...; in each, units stand one unit of y apart, centred on y = 0, the bias unit on top.
-A layer with too many units shows its first and last ones around an ellipsis.  Nothing here imports matplotlib.
+A layer with too many units shows its strongest ones above an ellipsis.  Nothing here imports matplotlib.
 """
 
 from __future__ import annotations
@@ -37,21 +37,22 @@ class LayerLayout:
         return self.size - len(self.units)
 
 
-def lay_out(sizes: Sequence[int], max_units: int) -> list[LayerLayout]:
-    """Place the units of layers of the given `sizes`, at most `max_units` of each."""
-    return [_lay_out_layer(layer, size, max_units, layer < len(sizes) - 1) for layer, size in enumerate(sizes)]
+def lay_out(strengths: Sequence[FloatArray], max_units: int) -> list[LayerLayout]:
+    """Place the units of layers with these `strengths` (s_l,): the `max_units` strongest of each, in their order."""
+    last = len(strengths) - 1
+    return [_lay_out_layer(layer, strength, max_units, layer < last) for layer, strength in enumerate(strengths)]
 
 
-def _lay_out_layer(layer: int, size: int, max_units: int, has_bias: bool) -> LayerLayout:
+def _lay_out_layer(layer: int, strength: FloatArray, max_units: int, has_bias: bool) -> LayerLayout:
+    size = len(strength)
     units, ellipsis_y = np.arange(size), None
     n_places = int(has_bias) + min(size, max_units + 1)  # the ellipsis takes one
     places = (n_places - 1) / 2 - np.arange(n_places, dtype=np.float64)  # heights, top to bottom
     bias_y = float(places[0]) if has_bias else None
     places = places[int(has_bias) :]
     if size > max_units:
-        gap = (max_units + 1) // 2
-        units = np.concatenate([units[:gap], units[size - (max_units - gap) :]])
-        ellipsis_y, places = float(places[gap]), np.delete(places, gap)
+        units = np.sort(np.argsort(-strength, kind="stable")[:max_units])
+        ellipsis_y, places = float(places[-1]), places[:-1]
     return LayerLayout(float(layer), size, units, places, bias_y, ellipsis_y)
 
 

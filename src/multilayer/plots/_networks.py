@@ -31,6 +31,12 @@ class DrawnNetwork:
         """The number of weights, biases included."""
         return sum(theta.size for theta in self.thetas)
 
+    @property
+    def strengths(self) -> tuple[FloatArray, ...]:
+        """The norm of the weights out of each unit of a layer (s_l,), of the output layer of those into it."""
+        out = [np.linalg.norm(theta[:, 1:], axis=0) for theta in self.thetas]
+        return (*out, np.linalg.norm(self.thetas[-1], axis=1))
+
     def layer_name(self, layer: int) -> str:
         """The name of layer number `layer`, from 0: "input", "hidden 1", ..., "output"."""
         if layer == 0:

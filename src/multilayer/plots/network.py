@@ -39,6 +39,7 @@ _NAME_LENGTH = 26  # characters; longer names are cut
 _CAPTION = 1.1  # inches: room for "largest |θ| 0.123"
 _WIDE = 5.0  # inches: room for the legend on one line
 _NOTE = "Thickness and opacity: |θ| relative to the largest of its layer."
+_CHOICE = "Of large layers, the units with the largest weights are drawn."
 
 
 def plot_network(
@@ -53,8 +54,10 @@ def plot_network(
 
     Blue weights are positive, orange ones negative; the larger a weight against the largest of its layer, the
     thicker and more opaque its line.  Each layer but the last has a bias unit +1, dashed like its weights.  Of a
-    layer with more than `max_units` units the first and last are drawn, and the picture says how many units and
-    weights it leaves out.
+    layer with more than `max_units` units, those with the largest weights are drawn: the norm of the weights out of a
+    unit counts, or into it in the output layer.  The picture says so, and how many units and weights it leaves out.
+    Weights of inputs compare only if the inputs have the same scale; :func:`plot_importance` draws which columns of
+    a table matter.
 
     Parameters
     ----------
@@ -101,7 +104,7 @@ def plot_network(
     require_matplotlib(ax)
     check_count("max_units", max_units)
     network = read_network(estimator_or_thetas, feature_names, class_names)
-    layers = lay_out(network.sizes, int(max_units))
+    layers = lay_out(network.strengths, int(max_units))
     notes = _notes(network, layers)
 
     if ax is None:
@@ -157,7 +160,7 @@ def _notes(network: DrawnNetwork, layers: Sequence[LayerLayout]) -> list[str]:
     parts.append(f"{network.n_weights - drawn:,} of {network.n_weights:,} weights")
     # Two to a line, so that the words of a network of many layers do not outgrow its width.
     lines = [", ".join(parts[i : i + 2]) for i in range(0, len(parts), 2)]
-    return [_NOTE, *("Not drawn: " + ",\n".join(lines) + ".").split("\n")]
+    return [_NOTE, _CHOICE, *("Not drawn: " + ",\n".join(lines) + ".").split("\n")]
 
 
 def _draw_weights(

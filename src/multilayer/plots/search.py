@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 # Numbers are drawn on a logarithmic axis if the largest is this many times the smallest.
 _WIDE_RANGE = 20.0
-_MANY = 4  # trials; of fewer, all are drawn
 _VIEW = 2.0  # times the distance from the best to the median score are drawn
 
 
@@ -124,8 +123,9 @@ def _leave_out_the_worst(ax: Axes, search: Search, places: dict[int, float], sig
         if other is not None and math.isfinite(other.mean):
             lowest = min(lowest, other.mean - 2 * np.nan_to_num(other.standard_error))
     drawn = {number for number, place in places.items() if place > 0 or ax.get_xscale() == "linear"}
-    beyond = [number for number, mean in means.items() if mean < lowest - 1e-9 * abs(lowest) and number in drawn]
-    if not beyond or len(means) < _MANY:
+    beyond = [number for number, mean in means.items() if mean < lowest and number in drawn]
+    # An axis that is a little longer needs no arrows.
+    if not beyond or best - min(means[number] for number in beyond) < 1.5 * (best - lowest):
         return []
     low, high = ax.get_ylim()
     room = 0.08 * (best - lowest)  # for the arrows

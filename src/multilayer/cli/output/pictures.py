@@ -148,7 +148,7 @@ def _confusion(actual: NDArray[Any], probabilities: NDArray[Any], classes: NDArr
 
 
 def surely_at_least(counts: NDArray[Any], n_rows: NDArray[Any]) -> NDArray[np.float64]:
-    """The lower end of Wilson's 95% interval of the shares ``counts / n_rows``: 0.21 of 1 in 1, 0.96 of 100 in 100."""
+    """The lower end of Wilson's 95% interval of ``counts / n_rows``: 0.21 for 1 of 1, 0.96 for 100 of 100."""
     shares, z = counts / n_rows, 1.959964
     middle, half = shares + z**2 / (2 * n_rows), z * np.sqrt(shares * (1 - shares) / n_rows + z**2 / (4 * n_rows**2))
     # In exact arithmetic a share of 0 has the end 0.
@@ -282,14 +282,15 @@ def _calibration(right: NDArray[np.bool_], models: dict[str, NDArray[Any]], what
 
     (ax, below) = plt.subplots(2, 1, figsize=(5.4, 5.8), layout="constrained", sharex=True, height_ratios=[4, 1.1])[1]
     settings: dict[str, Any] = {"n_bins": _PARTS, "strategy": "quantile", "ax": ax}
-    for (name, probabilities), look in zip(models.items(), _LOOKS, strict=False):
-        is_first = probabilities is next(iter(models.values()))
-        CalibrationDisplay.from_predictions(right, probabilities, ref_line=is_first, name=name, **settings, **look)
+    for at, ((name, probabilities), line) in enumerate(zip(models.items(), _LOOKS, strict=False)):
+        look = {**line, "marker": _MARKERS[at]}
+        CalibrationDisplay.from_predictions(right, probabilities, ref_line=at == 0, name=name, **settings, **look)
     ax.lines[0].set_label("perfectly calibrated")  # the diagonal
     counts, edges = np.histogram(next(iter(models.values())), bins=_PARTS, range=(0.0, 1.0))
     bars = below.bar(edges[:-1], counts, width=1.0 / _PARTS, align="edge", color=_LOOKS[0]["color"], edgecolor="white")
     below.bar_label(bars, [f"{n:,}" if n else "" for n in counts], fontsize=8, color=_INK)
     below.margins(y=0.25)
+    below.yaxis.set_major_formatter("{x:,.0f}")
     below.set_ylabel("rows")
     ax.set_xlabel("")
     below.set_xlabel(f"probability given to {what}", parse_math=False)
