@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/how-to/curves.md and docs/how-to/search.md: python docs/images/curves.py"""
+"""Draw the pictures of the how-to pages: python docs/images/curves.py"""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_classification
 from sklearn.model_selection import StratifiedKFold
 
 from multilayer import MLPClassifier
 from multilayer.plots import (
     plot_capacity_curve,
+    plot_cost,
     plot_cross_validation,
+    plot_diagnosis,
     plot_learning_curve,
     plot_regularization_path,
     plot_search,
     plot_seed_spread,
+    plot_step_sizes,
 )
 from multilayer.selection import (
     capacity_curve,
     cross_validate,
+    find_step_size,
     learning_curve,
     regularization_path,
     search,
@@ -60,8 +64,26 @@ def main() -> None:
         "regularization-path": plot_regularization_path(regularization_path(model, noisy, labels, cv=folds)),
         "search": plot_search(search(network, space, X, y, cv=3)),
         "seed-spread": plot_seed_spread(seed_spread(model, noisy, labels, cv=folds)),
+        # As in docs/how-to/options.md.
+        "step-sizes": plot_step_sizes(find_step_size(MLPClassifier((64,), random_state=0), X, y)),
+        "validation": plot_cost(overfitted(), scores=True),
+        "diagnosis": plot_diagnosis(dead_units().diagnose(X, y)),
     }.items():
         save(ax.figure, HERE / f"{name}.png")
+
+
+def overfitted() -> MLPClassifier:
+    """A network that learns 200 rows by heart, with the cost of other rows after each epoch."""
+    X, y = make_classification(600, 8, flip_y=0.2, random_state=0)
+    model = MLPClassifier((64,), learning_rate_init=0.01, max_iter=60, n_iter_no_change=None, random_state=0)
+    return model.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+
+
+def dead_units() -> MLPClassifier:
+    """A network most of whose units died from a step size that is far too large."""
+    X, y = load_digits(return_X_y=True)
+    model = MLPClassifier((32, 16), learning_rate_init=0.5, max_iter=20, n_iter_no_change=None, random_state=0)
+    return model.fit(X / 16, y)
 
 
 def save(figure: Figure, path: Path) -> None:
