@@ -4,7 +4,9 @@ Callbacks
 
 A callback receives the events of a training: its start, each epoch and its end. This program uses the built-in ones to
 log a training to files, and two custom ones: one computes the average precision on other rows after each epoch, and one
-stops the training when the precision is good enough. All are described in :doc:`/how-to/callbacks`.
+stops the training when the precision is good enough.
+
+All are described in :doc:`/how-to/callbacks`.
 """
 
 # %%

@@ -5,7 +5,9 @@ Diagnose a training
 A network that learns badly gives no error: its score is just low. ``diagnose`` inspects a fitted network on some rows
 and names what is wrong, with the evidence and an advice. This program makes four mistakes on the same table: unscaled
 inputs, a step size that is too large, units that are saturated, and units that are dead. The last section follows the
-advice. All findings are listed in :doc:`/how-to/inspect`.
+advice.
+
+All findings are listed in :doc:`/how-to/inspect`.
 """
 
 # %%
@@ -90,10 +92,10 @@ import matplotlib.pyplot as plt
 
 from multilayer.plots import plot_cost, plot_diagnosis
 
-fig, axes = plt.subplots(1, 3, figsize=(10, 4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained", sharey=True)
 for ax, name in zip(axes, ("saturated units", "dead units", "mended"), strict=True):
     plot_diagnosis(found[name], ax=ax).set_title(name.capitalize(), loc="left")
-    ax.tick_params(axis="x", labelsize=7)
+    ax.tick_params(axis="x", labelsize=9)
     ax.label_outer()
 
 # %%

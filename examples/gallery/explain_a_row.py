@@ -53,7 +53,7 @@ from multilayer.plots import plot_explanation, plot_importance, plot_partial_dep
 
 importance = model.importance(houses[test], price[test], random_state=0)
 print(importance)
-_ = plot_importance(importance, target_name="price").set_title("Which columns matter", loc="left")
+_ = plot_importance(importance, target_name="price")
 
 # %%
 # How a column matters
@@ -64,13 +64,13 @@ _ = plot_importance(importance, target_name="price").set_title("Which columns ma
 distance = model.partial_dependence(houses[test], "to_station")
 near, far = (float(np.interp(km, distance.values, distance.predictions[:, 0])) for km in (1.0, 2.0))
 print(f"mean price at 1 km {near:,.0f}, at 2 km {far:,.0f}: a change of {far / near - 1:+.1%}")
-_ = plot_partial_dependence(distance, target_name="price").set_title("Price by distance to the station", loc="left")
+_ = plot_partial_dependence(distance, target_name="price")
 
 # %%
 # Of a column of text, the categories are drawn with their numbers of rows.
 
 town = model.partial_dependence(houses[test], "town")
-_ = plot_partial_dependence(town, target_name="price").set_title("Price by town", loc="left")
+_ = plot_partial_dependence(town, target_name="price")
 
 # %%
 # Why one house has its price
@@ -81,7 +81,7 @@ _ = plot_partial_dependence(town, target_name="price").set_title("Price by town"
 house = houses[test].iloc[[4]]
 explanation = model.explain(house)
 print(explanation[0])
-_ = plot_explanation(explanation, row=0, target_name="price").set_title("Why this house has its price", loc="left")
+_ = plot_explanation(explanation, row=0, target_name="price")
 
 # %%
 # What to take away

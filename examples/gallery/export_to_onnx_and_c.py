@@ -4,7 +4,9 @@ Export to ONNX and C
 
 A model that was trained here can predict in other programs: by a runtime of ONNX in most languages, or as a C header on
 a machine without Python or any library. This program exports one model in both forms, predicts the same rows with each,
-and compares the answers with those of the model itself. The forms are described in :doc:`/how-to/export`.
+and compares the answers with those of the model itself.
+
+The forms are described in :doc:`/how-to/export`.
 """
 
 # %%

@@ -4,8 +4,9 @@ How fast
 
 This page shows how long training takes beside scikit-learn and PyTorch. It reads the files of ``benchmarks/results/``,
 which the benchmarks of the repository write, and draws the times of the other libraries as multiples of those of this
-one. A small comparison at the end runs on the machine that builds this page. What is measured, and how, is described in
-:doc:`/explanation/performance`.
+one. A small comparison at the end runs on the machine that builds this page.
+
+What is measured, and how, is described in :doc:`/explanation/performance`.
 """
 
 # %%
@@ -103,7 +104,7 @@ ax.set_yticks(range(len(ratios)), list(ratios))
 ax.set_ylim(len(ratios) - 0.5, -0.5)
 ax.set_xlabel("time of the other library / time of multilayer, logarithmic")
 ax.set_title("Times of other libraries beside multilayer")
-_ = ax.legend(frameon=False, loc="best")
+_ = ax.legend(loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2, borderaxespad=0)
 
 # %%
 # One panel for each file. Bars to the right of the line at 1 are work on which the other library takes longer. A work

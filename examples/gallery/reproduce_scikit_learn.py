@@ -5,6 +5,7 @@ Reproduce scikit-learn
 ``MLPClassifier`` and ``MLPRegressor`` have the parameters and attributes of scikit-learn's classes of the same names.
 With the same ``random_state`` they draw the same starting weights, batches and validation rows, and make the same
 updates. This program trains both on the same rows and states the largest difference of weights, costs and predictions.
+
 The deliberate differences are listed in :doc:`/explanation/scikit-learn`.
 """
 

@@ -4,8 +4,9 @@ Resume after a crash
 
 A training of hours should survive a crash, a full disk or a restart of the machine. This program trains a network in
 another process, which is killed in the middle of the training, and completes the training from the last checkpoint.
-The weights are those of a training that was never interrupted, bit for bit. The file of a checkpoint is an ordinary
-model file, described in :doc:`/how-to/files`.
+The weights are those of a training that was never interrupted, bit for bit.
+
+The file of a checkpoint is an ordinary model file, described in :doc:`/how-to/files`.
 """
 
 # %%

@@ -79,12 +79,12 @@ print(f"{found.n_epochs} epochs in place of {complete}: {found.n_epochs / comple
 
 from multilayer.plots import plot_search
 
-plot_search(found)
+_ = plot_search(found)
 
 # %%
 # Against one parameter, the trials show which values are worth a closer look.
 
-plot_search(found, parameter="learning_rate_init")
+_ = plot_search(found, parameter="learning_rate_init")
 
 # %%
 # The test

@@ -71,7 +71,7 @@ def draw(title, runs, scale="linear"):
         styles,
         strict=False,
     ):
-        axes.plot(costs, line, color=colour, label=label, linewidth=2)
+        axes.plot(costs, line, color=colour, label=label, linewidth=2 if len(costs) <= 100 else 1.2)
         print(f"{label}: cost {costs[0]:.3f}, at the end {costs[-1]:.3f}")
         print("  accuracy {:.2f}, on the holdout {:.2f}".format(*accuracies))
     axes.set(title=title, xlabel="epoch", ylabel="cost", yscale=scale)

@@ -82,7 +82,7 @@ class Story:
         def draw() -> Any:
             return plot_decision_boundary(model, moons.X, moons.y, class_names=["moon 0", "moon 1"])
 
-        self.picture(f"boundary-{n_seen}", f"The boundary {when}; mistakes have a dark edge and a cross.", draw)
+        self.picture(f"boundary-{n_seen}", f"The boundary {when}; mistakes have a cross.", draw)
 
     def closing_table(self) -> Table:
         return text_table("Accuracy", ("data", "model", "rows", "on them", "unseen"), tuple(self.scores), "llrrr")

@@ -108,7 +108,7 @@ def decay_weights(theta: Array, alpha: float, decay: float) -> Array:
 
 
 def average_weights(mean: Array, theta: Array, beta: float, t: int) -> Array:
-    """(D7) Update the mean of the weights after updates 1 .. t, in which update i has the factor β^(t-i).
+    """(D7) Update the mean of the weights after updates 1 to t, in which update i has the factor β^(t-i).
 
     The factors sum to (1-β^t) / (1-β), so the newest weights have the share (1-β) / (1-β^t) of the mean.  After
     the first update the mean equals the weights, for any previous ``mean``.
