@@ -59,7 +59,7 @@ MAY_IMPORT = {
         "storage",
         "tables",
     },
-    "learn": {"equations", "exceptions"},
+    "learn": {"_checks", "equations", "exceptions"},
     "mlflow": {"estimators", "exceptions", "files", "tables"},
     "selection": {
         "_checks",

@@ -40,6 +40,7 @@ MODULES = {
     "multilayer.estimators": "What estimators return",
     "multilayer.engines": "Engines",
     "multilayer.packs": "Packs",
+    "multilayer.network": "Networks",
     "multilayer.results": "Results that print",
     "multilayer.exceptions": "Errors and warnings",
 }

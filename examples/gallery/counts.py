@@ -139,6 +139,6 @@ _ = axes[0].legend()
 # -----------------
 #
 # The Poisson network has a deviance of 1.20 where the true rates have 1.15, the squared error 1.21 and Poisson
-# regression 1.75, since it knows no peaks. Its rates also give the probabilities of counts: 1.3 % busy hours are
-# predicted and 1.2 % occurred. :doc:`/how-to/options` lists the costs and the embedding, :doc:`/learn/mathematics`
+# regression 1.75, since it cannot represent peaks. Its rates also give the probabilities of counts: 1.3 % busy hours
+# are predicted and 1.2 % occurred. :doc:`/how-to/options` lists the costs and the embedding, :doc:`/learn/mathematics`
 # derives them.

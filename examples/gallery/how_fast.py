@@ -3,8 +3,8 @@ How fast
 ========
 
 This page shows how long training takes beside scikit-learn and PyTorch. It reads the files of ``benchmarks/results/``,
-which the benchmarks of the repository write, and draws the times of the other libraries as multiples of those of this
-one. A small comparison at the end runs on the machine that builds this page.
+which the benchmarks of the repository write (run the program in a checkout), and draws the times of the other
+libraries as multiples of those of this one. A small comparison at the end runs on the machine that builds this page.
 
 What is measured, and how, is described in :doc:`/explanation/performance`.
 """

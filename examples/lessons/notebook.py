@@ -115,7 +115,7 @@ print(f"accuracy: {np.mean((one_unit(X) > 0.5) == y):.3f}")
 #
 # The weights from layer :math:`l` to layer :math:`l + 1` form the matrix :math:`\Theta_l`. It has one row for each unit
 # of layer :math:`l + 1`, and one column for each unit of layer :math:`l`, after column 0 for the biases. They start as
-# small random numbers. If all were equal, all units of a layer would compute the same, and would stay equal for ever.
+# small random numbers. If all were equal, all units of a layer would compute the same, and would stay equal.
 
 from multilayer.equations import initialize_thetas
 from multilayer.plots import plot_network
@@ -179,7 +179,7 @@ print(f"z = {t_0:.2f} * 1 + {t_1:.2f} * 1 + {t_2:.2f} * 0.5 = {z:.2f}")
 print(f"a = g({z:.2f}) = {sigmoid(z):.2f}")
 
 # %%
-# The two answers, 0.43 and 0.44, are nearly equal. The network knows nothing yet.
+# The two answers, 0.43 and 0.44, are nearly equal. The network has not learned anything yet.
 
 # %%
 # The cost
@@ -216,9 +216,9 @@ ax.set_title("The cost of one output")
 _ = ax.legend(["target 1: -log h", "target 0: -log(1 - h)"])
 
 # %%
-# The cost of the network is the mean over the examples, :math:`J = \frac1m \sum_i c_i` (J). A price on large weights,
-# :math:`\frac{\lambda}{2m}` times the sum of their squares without the biases (C4), may be added. We use it in the
-# step by hand below, and set :math:`\lambda = 0` for the moons.
+# The cost of the network is the mean over the examples, :math:`J = \frac1m \sum_i c_i` (J). A penalty on large
+# weights, the *regularisation*, may be added: :math:`\frac{\lambda}{2m}` times the sum of their squares without the
+# biases (C4). We use it in the step by hand below, and set :math:`\lambda = 0` for the moons.
 
 # %%
 # Why gradients flow backward
@@ -279,8 +279,8 @@ print(f"h - y = {h:.3f} - 1 = {h - 1:.3f}")
 #
 # .. math:: \delta_L = H - Y \qquad \text{(B1)}
 #
-# All derivatives before :math:`z` contain :math:`\delta` as a factor. That is why we go backward: what has been
-# computed near the cost is used again by everything before it.
+# All derivatives before :math:`z` contain :math:`\delta` as a factor. That is why we go backward: each layer
+# reuses what the next layer has computed.
 #
 # Now a hidden unit that feeds two output units, with the targets 1 and 0. The cost depends on its activation
 # :math:`a` along two paths, and the two contributions are added.
@@ -317,7 +317,7 @@ print(f"by z: {by_a:.3f} * {a * (1 - a):.3f} = {by_z:.3f}")
 #
 # A weight multiplies the activation at its tail and is added to the sum at its head. So its derivative is the
 # :math:`\delta` at the head times the activation at the tail, summed over the examples (B3), divided by their number,
-# and with the derivative of the price on large weights (B4):
+# and with the derivative of the regularisation (B4):
 #
 # .. math::
 #
@@ -466,7 +466,8 @@ for number, d in enumerate(D, start=1):
 
 # %%
 # The derivatives are largest in the last layer and get smaller towards the input. Each (B2) multiplies by the
-# derivative of the sigmoid, which is at most :math:`\tfrac14`, and by small weights. We shall see the consequence.
+# derivative of the sigmoid, which is at most :math:`\tfrac14`, and by small weights. The plateau of the
+# cost curve below follows from it.
 
 # %%
 # The gradient check

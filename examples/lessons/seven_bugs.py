@@ -3,7 +3,7 @@ Seven bugs in backpropagation
 =============================
 
 A wrong gradient rarely stops a program. Most of the mistakes below train a network, and some of them train it well
-enough that nobody looks for a mistake. This lesson switches on seven real mistakes, one after the other. For each it
+enough to go unnoticed. This lesson switches on seven real mistakes, one after the other. For each it
 shows the line, the curve of the cost beside that of the right program, and the check that finds the mistake.
 
 The mistakes are in :mod:`multilayer.learn.bugs`. Six are copies of
@@ -128,8 +128,8 @@ ratios = [weight.analytic / weight.numerical for weight in check]
 print(f"smallest ratio {min(ratios):.6f}, largest {max(ratios):.6f}")
 
 # %%
-# ``diagnose`` examines a fitted estimator. It sees the symptom, not the cause. An m times larger step size has the same
-# effect as the missing 1/m:
+# ``diagnose`` examines a fitted estimator. It reports the symptom, not the cause. An m times larger step size has the
+# same effect as the missing 1/m:
 
 model = MLPClassifier(
     (3,),
@@ -231,7 +231,7 @@ draw(
 )
 
 # %%
-# **This curve looks healthy nowhere**: the cost rises from the first step. A step size that is too large can do the
+# **This curve never looks healthy**: the cost rises from the first step. A step size that is too large can do the
 # same, so lower it once. If the cost rises with the smallest step, too, the sign is wrong. The gradient check shows
 # the factor -1:
 

@@ -24,6 +24,8 @@ from multilayer.equations.extensions.embeddings import Waves, embed
 from multilayer.equations.initialization import check_layer_sizes
 from multilayer.exceptions import ParameterError, ShapeError, unknown_name
 
+__all__ = ["Network", "PeriodicEmbedding"]
+
 Floats = NDArray[np.floating[Any]]
 
 NORMALIZATIONS = ("layer",)

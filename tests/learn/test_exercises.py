@@ -255,3 +255,11 @@ def test_importing_loads_no_heavy_module(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("difference", [-1, 1])
+def test_integers_are_compared_exactly(difference: int) -> None:
+    count, (rows, columns) = learn.solution("count-parameters").value, learn.solution("theta-shape").value
+    assert learn.check("count-parameters", count)
+    assert not learn.check("count-parameters", count + difference)
+    assert not learn.check("theta-shape", (rows, columns + 0.01 * difference))

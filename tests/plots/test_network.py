@@ -54,7 +54,9 @@ def test_colour_shows_the_sign_and_width_and_opacity_the_size_of_a_weight():
     assert [to_hex(c) for c in feature.get_colors()] == [NEGATIVE.lower(), POSITIVE.lower()]
     assert feature.get_linewidths()[0] < feature.get_linewidths()[1]
     assert feature.get_colors()[0][3] < feature.get_colors()[1][3] == 1.0
-    assert feature.get_linestyles()[0][1] is None
+    # The negative weight, which is drawn first, is dotted.
+    assert feature.get_linestyles()[0][1] is not None
+    assert feature.get_linestyles()[1][1] is None
     assert bias.get_linestyles()[0][1] is not None
 
 

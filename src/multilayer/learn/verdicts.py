@@ -117,9 +117,15 @@ def as_choice(answer: object, choices: tuple[Any, ...]) -> Any:
     raise InputTypeError(f"the answer must be one of {listed}, got {answer!r}.")
 
 
-def close(answer: Array, truth: Array) -> bool:
-    """Return whether two arrays agree in shape and to three significant digits."""
-    return answer.shape == truth.shape and bool(np.allclose(answer, truth, rtol=RELATIVE, atol=ABSOLUTE))
+def agreement(answer: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which numbers agree: to three significant digits, or exactly if the truth is integers."""
+    relative, absolute = (0.0, 0.0) if truth.dtype.kind in "iu" else (RELATIVE, ABSOLUTE)
+    return np.isclose(answer, truth, rtol=relative, atol=absolute)
+
+
+def close(answer: NDArray[Any], truth: NDArray[Any]) -> bool:
+    """Return whether two arrays have the same shape, and all of their numbers agree."""
+    return answer.shape == truth.shape and bool(agreement(answer, truth).all())
 
 
 def compare_numbers(answer: object, truth: Array | float, mistakes: Mapping[str, Array | float], m: int = 0) -> Verdict:
@@ -141,13 +147,13 @@ def compare_numbers(answer: object, truth: Array | float, mistakes: Mapping[str,
     Verdict
         The verdict.
     """
-    given, right = as_numbers(answer), np.asarray(truth, dtype=np.float64)
+    given, right = as_numbers(answer), np.asarray(truth)
     if given.ndim and not right.ndim and given.size == 1:
         given = given.reshape(())  # [3.0] is as good as 3.0
     if close(given, right):
         return Verdict(True, "well done.")
     for text, value in mistakes.items():
-        if close(given, np.asarray(value, dtype=np.float64)):
+        if close(given, np.asarray(value)):
             return Verdict(False, text)
     if given.shape != right.shape:
         return Verdict(False, _about_shapes(given, right))
@@ -172,8 +178,8 @@ def _about_shapes(given: Array, right: Array) -> str:
 def _about_values(given: Array, right: Array) -> str:
     if not right.ndim:
         return "the value differs."
-    wrong = ~np.isclose(given, right, rtol=RELATIVE, atol=ABSOLUTE)
-    if np.allclose(np.abs(given), np.abs(right), rtol=RELATIVE, atol=ABSOLUTE):
+    wrong = ~agreement(given, right)
+    if agreement(np.abs(given), np.abs(right)).all():
         return f"the signs of {wrong.sum()} of {wrong.size} numbers are opposite, first at {_first(wrong)}."
     return f"{wrong.sum()} of {wrong.size} numbers differ, first at {_first(wrong)}."
 

@@ -32,6 +32,7 @@ _COLUMN, _ROW = 2.0, 0.4  # inches between layers, and between units
 _NARROWEST = 5.6  # inches: the width of the legend
 _THINNEST, _THICKEST = 0.3, 3.2  # points
 _DASHES: Any = (0, (3.0, 1.5))
+_DOTS: Any = (0, (1.2, 0.8))  # of negative weights: the sign is legible without colour
 _LINE = 1.35 * FONT / 72  # inches from one line of text to the next
 _CHARACTER = 0.078  # inches, the mean width of a character
 _BESIDE = 0.3  # inches between the middle of a unit and its name, with some room at the edge
@@ -52,8 +53,8 @@ def plot_network(
 ) -> Axes:
     """Draw the units of a network and the weights between them.
 
-    Blue weights are positive, orange ones negative; the larger a weight against the largest of its layer, the
-    thicker and more opaque its line.  Each layer but the last has a bias unit +1, dashed like its weights.  Of a
+    Positive weights are blue, negative ones orange and dotted; the larger a weight against the largest of its layer,
+    the thicker and more opaque its line.  Each layer but the last has a bias unit +1, dashed like its weights.  Of a
     layer with more than `max_units` units, those with the largest weights are drawn: the norm of the weights out of a
     unit counts, or into it in the output layer.  The picture says so, and how many units and weights it leaves out.
     Weights of inputs compare only if the inputs have the same scale; :func:`plot_importance` draws which columns of
@@ -178,8 +179,9 @@ def _draw_weights(
     segments[:, 1, 0], segments[:, 1, 1] = target.x, to
     colors = to_rgba_array([POSITIVE if v >= 0 else NEGATIVE for v in value])
     colors[:, 3] = 0.12 + 0.88 * np.abs(value)
+    styles = [line_style if v >= 0 else _DOTS for v in value[order]]
     widths = _THINNEST + (_THICKEST - _THINNEST) * np.abs(value[order])
-    look: dict[str, Any] = {"linewidths": widths, "linestyles": line_style, "capstyle": "butt", "zorder": 1}
+    look: dict[str, Any] = {"linewidths": widths, "linestyles": styles, "capstyle": "butt", "zorder": 1}
     ax.add_collection(LineCollection(list(segments[order]), colors=colors[order], **look), autolim=False)
 
 
@@ -247,7 +249,7 @@ def _write_legend(ax: Axes, network: DrawnNetwork, frame: Frame, notes: Sequence
     captions = 72 * _caption_lines(network) * _LINE * frame.font / FONT  # points
     handles = [
         Line2D([], [], color=POSITIVE, linewidth=2.4, label="positive weight"),
-        Line2D([], [], color=NEGATIVE, linewidth=2.4, label="negative weight"),
+        Line2D([], [], color=NEGATIVE, linewidth=2.4, linestyle=_DOTS, label="negative weight"),
         Line2D([], [], color=MUTED, linewidth=1.6, linestyle=_DASHES, label="weight of a bias unit +1"),
     ]
     wide = frame.column * (len(network.sizes) - 1) + sum(frame.sides) >= _WIDE

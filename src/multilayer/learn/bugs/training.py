@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from multilayer._checks import check_integer, check_real
 from multilayer.equations import GradientCheck, compare_gradients, core, cost, numerical_gradient
 from multilayer.exceptions import ParameterError, ShapeError, unknown_name
 from multilayer.learn.bugs.orders import shuffled
@@ -82,16 +83,13 @@ def train_with_bug(
     >>> right[-1] < right[0] < wrong[-1]
     True
     """
-    if alpha <= 0:
-        raise ParameterError(f"alpha must be positive, got {alpha:g}.")
-    if max_iter < 1:
-        raise ParameterError(f"max_iter must be a positive integer, got {max_iter}.")
+    alpha, max_iter = check_real("alpha", alpha, 0.0, open_low=True), check_integer("max_iter", max_iter, 1)
     h, gradient = _output(output), _gradient(name)
     costs = [cost(X, Y, thetas, lam, "sigmoid", output)]  # which also checks the arrays
     rows_x, rows_y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
     m = len(rows_x)
-    size = m if batch_size is None else batch_size
-    if not 1 <= size <= m:
+    size = m if batch_size is None else check_integer("batch_size", batch_size, 1)
+    if size > m:
         raise ParameterError(f"batch_size must be from 1 to the number of rows, {m}, got {batch_size}.")
     order = shuffled if name is None else bug_named(name).order
     current = [np.array(theta, dtype=np.float64) for theta in thetas]
