@@ -672,18 +672,19 @@ for ax, (n_units, alpha), title in zip(axes, chosen, titles, strict=True):
     ax.get_legend().remove()
 
 # %%
-# The *log-loss* is the mean cost (C2) of the predicted probabilities.
+# The *log-loss* is the mean of minus the logarithm of the probability that was predicted for the true class (C2).
 #
 # One unit is too few: it *underfits*. Its accuracy is as low on the training points, 0.850, as on new ones, 0.855,
 # because a line cannot do better.
 #
-# A hundred units without a price on weights are too many: they *overfit*. They learn every training point, the noise
+# A hundred units without regularisation are too many: they *overfit*. They learn every training point, the noise
 # included. On new points their accuracy is 0.907, far from their training score of 1.000. Their probabilities are far
 # too certain, so that each error is expensive: a log-loss of 2.6 on the test points, where one unit has 0.35.
-# Five units are too many already, by this measure.
+# By the log-loss on new points, two units are too many already.
 #
 # The remedy is not always fewer units. With :math:`\lambda = 0.1` in (C4) large weights become expensive, and the same
-# hundred units have the best accuracy and the best probabilities of the table.
+# hundred units have the best accuracy and the best probabilities on the test
+# points.
 
 # %%
 # Cross-validation

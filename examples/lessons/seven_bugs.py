@@ -96,7 +96,7 @@ def print_errors(check):
 # -----------------
 #
 # First the check of the right program. :func:`~multilayer.equations.compare_gradients` compares a gradient with
-# central differences (N1), weight by weight, and ``check_bug`` calls it. Relative errors below 1e-7 are rounding.
+# difference quotients (N1), weight by weight, and ``check_bug`` calls it. Relative errors below 1e-7 are rounding.
 
 right = run(None)
 print_errors(gradient_check(None))
@@ -128,8 +128,9 @@ ratios = [weight.analytic / weight.numerical for weight in check]
 print(f"smallest ratio {min(ratios):.6f}, largest {max(ratios):.6f}")
 
 # %%
-# ``diagnose`` examines a fitted estimator. It reports the symptom, not the cause. An m times larger step size has the
-# same effect as the missing 1/m:
+# ``diagnose`` examines a fitted estimator. It reports the symptom, not the cause. An m times larger step size is the
+# same mistake as the missing 1/m. The estimator starts with other weights, so that its numbers differ, and its
+# advice is a first try:
 
 model = MLPClassifier(
     (3,),
@@ -286,8 +287,8 @@ draw(
 
 # %%
 # **The curve looks healthy**, but slow. It is even smoother than the right one, because each epoch has the same
-# batches. The accuracy on the holdout is as good. The gradient check finds nothing, because the gradient of every batch
-# is right:
+# batches. The accuracy on the holdout is not lower. The gradient check finds nothing, because the gradient of every
+# batch is right:
 
 print(f"largest error {gradient_check('unshuffled-batches').max_error:.1e}")
 
@@ -328,5 +329,6 @@ for name, bug in BUGS.items():
     print(f"{name:18s} error {error:7.1e}  found by {bug.instrument}")
 
 # %%
-# The gradient check finds six of the seven within seconds. Only the wrong sign shows in the curve for certain. A curve
-# that falls shows that the steps go downhill, but not that the gradient is right.
+# The gradient check finds six of the seven within seconds. Only the wrong sign and, at the same step size,
+# the missing 1/m show in the curve. A curve that falls shows that the steps go downhill, but not that the gradient
+# is right.

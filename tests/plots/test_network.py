@@ -83,7 +83,7 @@ def test_captions_name_layers_sizes_and_activations(moons_network):
     found = texts(plot_network(moons_network))
     for caption in ("input", "2 units", "hidden 1", "hidden 2", "5 units\ntanh", "output", "1 unit\nsigmoid", "P(1)"):
         assert caption in found, caption
-    assert any(text.startswith("$\\Theta^{(2)}$  5 × 6\nlargest |θ|") for text in found)
+    assert any(text.startswith("$\\Theta_{2}$  5 × 6\nlargest |θ|") for text in found)
 
 
 def test_activations_of_hidden_layers_may_differ():

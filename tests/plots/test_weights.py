@@ -30,7 +30,7 @@ def test_bias_and_weights_are_two_maps_with_a_gap_and_one_scale():
     assert bias.get_extent()[1] < rest.get_extent()[0]
     assert bias.get_clim() == rest.get_clim() == (-np.abs(theta).max(), np.abs(theta).max())
     assert tick_labels(ax.xaxis) == ["bias", "$x_{1}$", "$x_{2}$", "$x_{3}$"]
-    assert ax.get_title() == "$\\Theta^{(1)}$  4 × 4: input to output"
+    assert ax.get_title() == "$\\Theta_{1}$  4 × 4: input to output"
     assert len(ax.texts) == theta.size
 
 

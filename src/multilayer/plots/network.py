@@ -235,7 +235,7 @@ def _write_captions(ax: Axes, network: DrawnNetwork, layers: Sequence[LayerLayou
         _write(ax, under, at, (0, -3 - 1.35 * frame.font), frame, va="top")
     for number, theta in enumerate(network.thetas, start=1):
         rows, columns = theta.shape
-        text = f"$\\Theta^{{({number})}}$  {rows} × {columns}"
+        text = f"$\\Theta_{{{number}}}$  {rows} × {columns}"
         if frame.column >= _CAPTION:
             text += f"\nlargest |θ| {np.abs(theta).max():.3g}"
         _write(ax, text, (number - 0.5, frame.half), (0, 2), frame, va="bottom", color=MUTED)

@@ -42,7 +42,7 @@ def plot_weights(
     estimator_or_thetas : fitted estimator, or list of L - 1 arrays of shape (s_{l+1}, s_l + 1)
         A network with ``thetas_``, or with ``coefs_`` and ``intercepts_``, or its weight matrices, bias in column 0.
     layer : int, default 0
-        Which matrix: 0 is the one from the inputs, the textbook's Theta^(1); -1 the one into the outputs.
+        Which matrix: 0 is the one from the inputs, the textbook's Theta_1; -1 the one into the outputs.
     feature_names : sequence of s_1 str, optional
         Names of the inputs, for layer 0.  By default the estimator's ``feature_names_in_``, or x_1, x_2, ...
     image_shape : (height, width), optional
@@ -95,7 +95,7 @@ def plot_weights(
     figure_of(ax).colorbar(image, ax=ax, fraction=0.046, pad=0.02).ax.set_title("θ", fontsize=10)
     rows, width = theta.shape
     between = f"{network.layer_name(number)} to {network.layer_name(number + 1)}"
-    ax.set_title(f"$\\Theta^{{({number + 1})}}$  {rows} × {width}: {between}", fontsize=11)
+    ax.set_title(f"$\\Theta_{{{number + 1}}}$  {rows} × {width}: {between}", fontsize=11)
     return readable(ax)
 
 
