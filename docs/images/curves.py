@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def overfitted() -> MLPClassifier:
-    """A network that learns 200 rows by heart, with the cost of other rows after each epoch."""
+    """A network that overfits 200 rows, with the cost of validation rows after each epoch."""
     X, y = make_classification(600, 8, flip_y=0.2, random_state=0)
     model = MLPClassifier((64,), learning_rate_init=0.01, max_iter=60, n_iter_no_change=None, random_state=0)
     return model.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from multilayer.exceptions import InputError, ParameterError
-from multilayer.plots._axes import require_matplotlib, size_in_inches
+from multilayer.plots._axes import require_matplotlib
+from multilayer.plots._canvas import Canvas, canvas
 from multilayer.plots._inputs import shorten_list
 from multilayer.plots._style import INK, MUTED, NEGATIVE, POSITIVE
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_NODES = 30
 _COLUMN, _ROW = 1.65, 1.0  # inches from node to node
-_HALF_HEIGHT, _SIDE, _BELOW, _TITLE = 0.17, 0.7, 0.4, 0.35  # inches
+_HALF_HEIGHT, _SIDE, _BELOW = 0.17, 0.7, 0.4  # inches
 _CHARACTER, _NARROWEST = 0.09, 0.3  # inches: a character of a name, and half the narrowest box
 _FONT = 9.5  # points, at full size
 _FORWARD, _BACKWARD = POSITIVE, NEGATIVE
@@ -101,20 +102,16 @@ def plot_computation_graph(
     written = _three_digits if write is None else write
     graph = _read_nodes(nodes)
     n_columns, n_rows, routes = _lay_out(graph)
-    natural = (_COLUMN * (n_columns - 1) + 2 * _SIDE, _ROW * n_rows + _BELOW)
-    if ax is None:
-        from matplotlib import pyplot as plt
-
-        figure = plt.figure(figsize=(natural[0], natural[1] + _TITLE))
-        figure.set_label("Computation graph with values and gradients")
-        ax = figure.add_axes((0.0, 0.0, 1.0, natural[1] / (natural[1] + _TITLE)))
-    scale = _fit_axes(ax, natural, n_rows)
+    right, half = _COLUMN * (n_columns - 1), _ROW * n_rows / 2
+    drawn = canvas(
+        ax, (-_SIDE, right + _SIDE), (-half - _BELOW, half), _FONT, "Computation graph with values and gradients"
+    )
     for node in graph.values():
-        _draw_node(ax, node, written, scale)
+        _draw_node(drawn, node, written)
     for (source, target), route in routes.items():
-        _draw_arrow(ax, route, graph[source], graph[target], written, scale)
-    _write_legend(ax, graph, (n_columns - 1) * _COLUMN / 2, -_ROW * n_rows / 2 - 0.2, scale)
-    return ax
+        _draw_arrow(drawn, route, graph[source], graph[target], written)
+    _write_legend(drawn, graph, right / 2, -half - 0.2)
+    return drawn.ax
 
 
 def _three_digits(value: float) -> str:
@@ -208,43 +205,32 @@ def _space(column: list[_Node], rows: Mapping[int, float]) -> None:
         node.row = (len(column) - 1) / 2 - place
 
 
-def _fit_axes(ax: Axes, natural: tuple[float, float], n_rows: int) -> float:
-    """Give `ax` coordinates in inches of the natural size, centred; the scale at which that fits."""
-    (width, height), (has_width, has_height) = natural, size_in_inches(ax)
-    scale = min(has_width / width, has_height / height)
-    spare_x, spare_y = (has_width / scale - width) / 2, (has_height / scale - height) / 2
-    half = _ROW * n_rows / 2
-    ax.set(xlim=(-_SIDE - spare_x, width - _SIDE + spare_x), ylim=(-half - _BELOW - spare_y, half + spare_y))
-    ax.set_axis_off()
-    return scale
-
-
 def _at(node: _Node, side: int = 0) -> tuple[float, float]:
     """The middle of a node, or that of its left (-1) or right (1) edge, in inches."""
     return _COLUMN * node.column + (side * node.half_width if node.name else 0.0), _ROW * node.row
 
 
-def _draw_arrow(
-    ax: Axes, route: list[_Node], source: _Node, target: _Node, write: Callable[[float], str], scale: float
-) -> None:
+def _draw_arrow(drawn: Canvas, route: list[_Node], source: _Node, target: _Node, write: Callable[[float], str]) -> None:
     """The arrow from a node to one that uses it, with the derivative on it where it is known."""
     from matplotlib.patches import FancyArrowPatch
 
     points = [_at(source, 1), *(_at(bend) for bend in route[1:-1]), _at(target, -1)]
     if len(points) > 2:
         xs, ys = zip(*points[:-1], strict=True)
-        ax.plot(xs, ys, color=MUTED, linewidth=scale, zorder=1)
+        drawn.ax.plot(xs, ys, color=MUTED, linewidth=drawn.scale, zorder=1)
     (x_0, y_0), (x_1, y_1) = points[-2:]
-    look: dict[str, Any] = {"color": MUTED, "linewidth": scale, "shrinkA": 0, "shrinkB": 0, "zorder": 1}
-    ax.add_patch(FancyArrowPatch((x_0, y_0), (x_1, y_1), arrowstyle="-|>", mutation_scale=10 * scale, **look))
+    look: dict[str, Any] = {"color": MUTED, "linewidth": drawn.scale, "shrinkA": 0, "shrinkB": 0, "zorder": 1}
+    drawn.ax.add_patch(
+        FancyArrowPatch((x_0, y_0), (x_1, y_1), arrowstyle="-|>", mutation_scale=10 * drawn.scale, **look)
+    )
     slope = target.inputs[source.name]
     if slope is not None:
-        background = {"facecolor": "white", "edgecolor": "none", "pad": 0.8 * scale}
+        background = drawn.background(0.8)
         middle = ((x_0 + x_1) / 2 - 0.05, (y_0 + y_1) / 2)
-        _write(ax, middle, "× " + write(slope), scale, color=_BACKWARD, bbox=background, zorder=2)
+        drawn.write(middle, "× " + write(slope), color=_BACKWARD, bbox=background, zorder=2)
 
 
-def _draw_node(ax: Axes, node: _Node, write: Callable[[float], str], scale: float) -> None:
+def _draw_node(drawn: Canvas, node: _Node, write: Callable[[float], str]) -> None:
     """The box of a node with its name, its value above and its derivative below; given numbers are shaded."""
     from matplotlib.patches import FancyBboxPatch
 
@@ -256,29 +242,24 @@ def _draw_node(ax: Axes, node: _Node, write: Callable[[float], str], scale: floa
         boxstyle="round,pad=0,rounding_size=0.1",
         facecolor="white" if node.inputs else "#F0F0F0",
         edgecolor=INK if node.inputs else MUTED,
-        linewidth=1.2 * scale,
+        linewidth=1.2 * drawn.scale,
         zorder=2,
     )
-    ax.add_patch(box)
-    _write(ax, (x, y), node.name, scale)
-    shift, background = _HALF_HEIGHT + 0.12, {"facecolor": "white", "edgecolor": "none", "pad": 0.3 * scale}
-    _write(ax, (x, y + shift), write(node.value), scale, color=_FORWARD, bbox=background)
+    drawn.ax.add_patch(box)
+    drawn.write((x, y), node.name)
+    shift, background = _HALF_HEIGHT + 0.12, drawn.background(0.3)
+    drawn.write((x, y + shift), write(node.value), color=_FORWARD, bbox=background)
     if node.gradient is not None:
         text = "∂ " + write(node.gradient)
-        _write(ax, (x, y - shift), text, scale, color=_BACKWARD, fontweight="bold", bbox=background)
+        drawn.write((x, y - shift), text, color=_BACKWARD, fontweight="bold", bbox=background)
 
 
-def _write(ax: Axes, at: tuple[float, float], text: str, scale: float, **look: Any) -> None:
-    look = {"ha": "center", "va": "center", "color": INK, "zorder": 3, "fontsize": _FONT * scale, **look}
-    ax.text(*at, text, **look)
-
-
-def _write_legend(ax: Axes, graph: dict[str, _Node], x: float, y: float, scale: float) -> None:
+def _write_legend(drawn: Canvas, graph: dict[str, _Node], x: float, y: float) -> None:
     """What the colours mean."""
     if all(node.gradient is None for node in graph.values()):
-        _write(ax, (x, y), "Above a node: its value.", scale, color=_FORWARD)
+        drawn.write((x, y), "Above a node: its value.", color=_FORWARD)
         return
     last = list(graph)[-1]
-    _write(ax, (x - 0.05, y), "Above a node: its value.", scale, color=_FORWARD, ha="right")
+    drawn.write((x - 0.05, y), "Above a node: its value.", color=_FORWARD, ha="right")
     words = f"Below it, after ∂: the derivative of {last}."
-    _write(ax, (x + 0.05, y), words, scale, color=_BACKWARD, fontweight="bold", ha="left")
+    drawn.write((x + 0.05, y), words, color=_BACKWARD, fontweight="bold", ha="left")

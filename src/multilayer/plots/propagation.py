@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from multilayer.equations import cost_and_gradient, deltas, forward_propagation
 from multilayer.exceptions import InputError, ParameterError, ShapeError
-from multilayer.plots._axes import is_symbol, require_matplotlib, size_in_inches
+from multilayer.plots._axes import is_symbol, require_matplotlib
+from multilayer.plots._canvas import Canvas, canvas
 from multilayer.plots._inputs import FloatArray, read_numbers
 from multilayer.plots._networks import DrawnNetwork, read_network
 from multilayer.plots._style import INK, MUTED, NEGATIVE, PALE, POSITIVE
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
 
 MOST_UNITS, MOST_LAYERS = 6, 5  # with more, numbers on neighbouring lines would touch
 _COLUMN, _ROW, _RADIUS = 2.25, 0.92, 0.25  # inches
-_WIDE_COLUMN, _MANY_LINKS = 3.7, 15  # inches, where there are two numbers on each of more lines than that
+_WIDE_COLUMN, _MANY_LINKS = 4.2, 15  # inches, where there are two numbers on each of more lines than that
 _SIDE, _ABOVE, _BELOW = 0.9, 0.15, 0.75  # inches around the outer units
-_TITLE = 0.35  # inches above a new picture, for a title
 _FONT = 9.0  # points, at full size
 _HEIGHT, _CHARACTER = 0.15, 0.075  # inches: the height of a number, and the mean width of a digit
 _FORWARD, _BACKWARD = POSITIVE, NEGATIVE
 _DASHES: Any = (0, (3.0, 1.5))
 _PLACES = np.linspace(0.15, 0.85, 36)  # where on a line its number may stand
-_SWEEPS = 4
+_SWEEPS = 12
 
 
 @dataclass(frozen=True)
@@ -150,25 +150,24 @@ def plot_propagation(
     numbers = _compute(network, example, target, hidden, output)
     written = _two_decimals if write is None else write
 
-    n_columns, n_rows = len(network.sizes) - 1, _n_rows(network.sizes)
-    natural = (numbers.column * n_columns + 2 * _SIDE, _ROW * n_rows + _ABOVE + _BELOW)
-    if ax is None:
-        from matplotlib import pyplot as plt
-
-        figure = plt.figure(figsize=(natural[0], natural[1] + _TITLE))
-        figure.set_label("Forward and backward propagation in a small network")
-        ax = figure.add_axes((0.0, 0.0, 1.0, natural[1] / (natural[1] + _TITLE)))
-    scale = _fit_axes(ax, natural)
+    half, right = _ROW * _n_rows(network.sizes) / 2, numbers.column * (len(network.sizes) - 1)
+    drawn = canvas(
+        ax,
+        (-_SIDE, right + _SIDE),
+        (-half - _BELOW, half + _ABOVE),
+        _FONT,
+        "Forward and backward propagation in a small network",
+    )
     links = _links(network, numbers, written)
     for link in links:
-        (x_0, y_0), (x_1, y_1) = link.start, link.end
-        ax.plot([x_0, x_1], [y_0, y_1], color=PALE, linewidth=scale, linestyle=_DASHES if link.is_bias else "-")
+        line = np.column_stack([link.start, link.end])
+        drawn.ax.plot(*line, color=PALE, linewidth=drawn.scale, linestyle=_DASHES if link.is_bias else "-")
     for link, t in zip(links, _place(links, _unit_texts(network, numbers)), strict=True):
-        _write_link(ax, link, t, scale)
-    _draw_units(ax, network, numbers, written, scale)
-    _write_ends(ax, network, numbers, written, scale)
-    _write_captions(ax, network, numbers, written, scale)
-    return ax
+        _write_link(drawn, link, t)
+    _draw_units(drawn, network, numbers, written)
+    _write_ends(drawn, network, numbers, written)
+    _write_captions(drawn, network, numbers, written)
+    return drawn.ax
 
 
 def _check_size(sizes: Sequence[int]) -> None:
@@ -223,17 +222,6 @@ def _heights(sizes: Sequence[int], layer: int) -> FloatArray:
     n = sizes[layer] + (layer < len(sizes) - 1)
     heights: FloatArray = _ROW * ((n - 1) / 2 - np.arange(n, dtype=np.float64))
     return heights
-
-
-def _fit_axes(ax: Axes, natural: tuple[float, float]) -> float:
-    """Give `ax` coordinates in inches of the natural size, centred; the scale at which that fits."""
-    (width, height), (has_width, has_height) = natural, size_in_inches(ax)
-    scale = min(has_width / width, has_height / height)
-    spare_x, spare_y = (has_width / scale - width) / 2, (has_height / scale - height) / 2
-    half = (height - _ABOVE - _BELOW) / 2
-    ax.set(xlim=(-_SIDE - spare_x, width - _SIDE + spare_x), ylim=(-half - _BELOW - spare_y, half + _ABOVE + spare_y))
-    ax.set_axis_off()
-    return scale
 
 
 def _links(network: DrawnNetwork, numbers: _Numbers, write: Callable[[float], str]) -> list[_Link]:
@@ -300,80 +288,71 @@ def _on_other_lines(links: Sequence[_Link], own: int, numbers: FloatArray, near:
     return total
 
 
-def _write(ax: Axes, at: Sequence[float] | FloatArray, text: str, scale: float, **look: Any) -> None:
-    look = {"ha": "center", "va": "center", "color": INK, "zorder": 3, "fontsize": _FONT * scale, **look}
-    ax.text(float(at[0]), float(at[1]), text, **look)
-
-
-def _write_link(ax: Axes, link: _Link, t: float, scale: float) -> None:
+def _write_link(drawn: Canvas, link: _Link, t: float) -> None:
     """The weight on its line or, with a derivative, the weight above and the derivative below."""
-    background = {"facecolor": "white", "edgecolor": "none", "pad": 0.8 * scale}
+    background = drawn.background(0.8)
     look: dict[str, Any] = {"rotation": link.degrees, "rotation_mode": "anchor", "bbox": background}
     if link.derivative is None:
-        _write(ax, link.at(t), link.weight, scale, color=_FORWARD, **look)
+        drawn.write(link.at(t), link.weight, color=_FORWARD, **look)
         return
     angle = np.radians(link.degrees)
     up = 0.62 * _HEIGHT * np.array([-np.sin(angle), np.cos(angle)])
-    _write(ax, link.at(t) + up, link.weight, scale, color=_FORWARD, **look)
-    _write(ax, link.at(t) - up, link.derivative, scale, color=_BACKWARD, fontweight="bold", **look)
+    drawn.write(link.at(t) + up, link.weight, color=_FORWARD, **look)
+    drawn.write(link.at(t) - up, link.derivative, color=_BACKWARD, fontweight="bold", **look)
 
 
-def _draw_units(
-    ax: Axes, network: DrawnNetwork, numbers: _Numbers, write: Callable[[float], str], scale: float
-) -> None:
+def _draw_units(drawn: Canvas, network: DrawnNetwork, numbers: _Numbers, write: Callable[[float], str]) -> None:
     """Circles with their activations; z above and delta below."""
     from matplotlib.patches import Circle
 
-    background = {"facecolor": "white", "edgecolor": "none", "pad": 0.4 * scale}
+    background = drawn.background(0.4)
     for layer, activations in enumerate(numbers.activations):
         heights, x = _heights(network.sizes, layer), numbers.column * layer
         if len(heights) > len(activations):
             look: dict[str, Any] = {"facecolor": "#F0F0F0", "edgecolor": MUTED, "linestyle": _DASHES, "zorder": 2}
-            ax.add_patch(Circle((x, heights[0]), _RADIUS, linewidth=1.2 * scale, **look))
-            _write(ax, (x, heights[0]), "+1", scale)
+            drawn.ax.add_patch(Circle((x, heights[0]), _RADIUS, linewidth=1.2 * drawn.scale, **look))
+            drawn.write((x, heights[0]), "+1")
         for unit, height in enumerate(heights[len(heights) - len(activations) :]):
-            circle = Circle((x, height), _RADIUS, facecolor="white", edgecolor=INK, linewidth=1.2 * scale, zorder=2)
-            ax.add_patch(circle)
-            _write(ax, (x, height), write(float(activations[unit])), scale, color=_FORWARD, fontweight="bold")
+            circle = Circle(
+                (x, height), _RADIUS, facecolor="white", edgecolor=INK, linewidth=1.2 * drawn.scale, zorder=2
+            )
+            drawn.ax.add_patch(circle)
+            drawn.write((x, height), write(float(activations[unit])), color=_FORWARD, fontweight="bold")
             if layer > 0:
                 z, shift = write(float(numbers.sums[layer - 1][unit])), _RADIUS + 0.6 * _HEIGHT
-                _write(ax, (x, height + shift), f"z = {z}", scale, color=_FORWARD, bbox=background)
+                drawn.write((x, height + shift), f"z = {z}", color=_FORWARD, bbox=background)
                 if numbers.deltas is not None:
                     text = f"δ = {write(float(numbers.deltas[layer - 1][unit]))}"
                     below = {"color": _BACKWARD, "fontweight": "bold", "bbox": background}
-                    _write(ax, (x, height - shift), text, scale, **below)
+                    drawn.write((x, height - shift), text, **below)
 
 
-def _write_ends(
-    ax: Axes, network: DrawnNetwork, numbers: _Numbers, write: Callable[[float], str], scale: float
-) -> None:
+def _write_ends(drawn: Canvas, network: DrawnNetwork, numbers: _Numbers, write: Callable[[float], str]) -> None:
     """The names of inputs and outputs, and the targets."""
     for height, name in zip(_heights(network.sizes, 0)[1:], network.input_names, strict=True):
-        _write(ax, (-_RADIUS - 0.08, height), name, scale, ha="right", parse_math=is_symbol(name))
+        drawn.write((-_RADIUS - 0.08, height), name, ha="right", parse_math=is_symbol(name))
     last = len(network.sizes) - 1
     for unit, height in enumerate(_heights(network.sizes, last)):
         x, name = numbers.column * last + _RADIUS + 0.08, network.output_names[min(unit, len(network.output_names) - 1)]
         up = 0.0 if numbers.target is None else 0.6 * _HEIGHT
-        _write(ax, (x, height + up), name, scale, ha="left", parse_math=is_symbol(name))
+        drawn.write((x, height + up), name, ha="left", parse_math=is_symbol(name))
         if numbers.target is not None:
-            _write(ax, (x, height - up), f"y = {write(float(numbers.target[unit]))}", scale, ha="left")
+            drawn.write((x, height - up), f"y = {write(float(numbers.target[unit]))}", ha="left")
 
 
-def _write_captions(
-    ax: Axes, network: DrawnNetwork, numbers: _Numbers, write: Callable[[float], str], scale: float
-) -> None:
+def _write_captions(drawn: Canvas, network: DrawnNetwork, numbers: _Numbers, write: Callable[[float], str]) -> None:
     """The names of layers and matrices below the units, and what the colours mean."""
     sizes = network.sizes
     bottom = -_ROW * _n_rows(sizes) / 2
     for layer in range(len(sizes)):
-        _write(ax, (numbers.column * layer, bottom - 0.2), network.layer_name(layer), scale, fontweight="bold")
+        drawn.write((numbers.column * layer, bottom - 0.2), network.layer_name(layer), fontweight="bold")
     for layer, _ in enumerate(pairwise(sizes), start=1):
-        _write(ax, (numbers.column * (layer - 0.5), bottom - 0.2), f"$\\Theta_{layer}$", scale, color=MUTED)
+        drawn.write((numbers.column * (layer - 0.5), bottom - 0.2), f"$\\Theta_{layer}$", color=MUTED)
     middle = numbers.column * (len(sizes) - 1) / 2
     if numbers.cost is None:
-        _write(ax, (middle, bottom - 0.5), "On a line: its weight. In a unit: its activation.", scale, color=_FORWARD)
+        drawn.write((middle, bottom - 0.5), "On a line: its weight. In a unit: its activation.", color=_FORWARD)
         return
     words = "Forward: weights, sums and activations."
-    _write(ax, (middle - 0.1, bottom - 0.5), words, scale, ha="right", color=_FORWARD)
+    drawn.write((middle - 0.1, bottom - 0.5), words, ha="right", color=_FORWARD)
     words = f"Backward: derivatives of the cost {write(numbers.cost)}."
-    _write(ax, (middle + 0.1, bottom - 0.5), words, scale, ha="left", color=_BACKWARD, fontweight="bold")
+    drawn.write((middle + 0.1, bottom - 0.5), words, ha="left", color=_BACKWARD, fontweight="bold")

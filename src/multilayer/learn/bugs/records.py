@@ -57,8 +57,8 @@ class Bug:
     instrument: str
     finding: str
     equations: tuple[str, ...]
-    gradient: Gradient
-    order: Order
+    gradient: Gradient = core.backpropagation
+    order: Order = shuffled
 
     def __str__(self) -> str:
         text = f"{self.title}: {self.what}"
@@ -84,7 +84,6 @@ _BUGS = (
         finding="With lam=0 every derivative is m times too large, so a change of m changes the step.",
         equations=("J", "B4"),
         gradient=gradients.missing_mean,
-        order=shuffled,
     ),
     Bug(
         "missing-derivative",
@@ -96,7 +95,6 @@ _BUGS = (
         finding="The last layer is right and every layer below it is wrong.",
         equations=("B2",),
         gradient=gradients.missing_derivative,
-        order=shuffled,
     ),
     Bug(
         "regularised-bias",
@@ -108,7 +106,6 @@ _BUGS = (
         finding="Only column 0 is wrong, and only if lam is not 0.",
         equations=("C4", "B4"),
         gradient=gradients.regularised_bias,
-        order=shuffled,
     ),
     Bug(
         "transposed-matrix",
@@ -120,7 +117,6 @@ _BUGS = (
         finding="The last layer is right and every layer below it is wrong. Layers of different sizes raise an error.",
         equations=("B2",),
         gradient=gradients.transposed_matrix,
-        order=shuffled,
     ),
     Bug(
         "wrong-sign",
@@ -132,7 +128,6 @@ _BUGS = (
         finding="With lam=0 every derivative has the opposite sign.",
         equations=("B1", "D1"),
         gradient=gradients.wrong_sign,
-        order=shuffled,
     ),
     Bug(
         "wrong-cost-delta",
@@ -144,7 +139,6 @@ _BUGS = (
         finding="Every layer is wrong, the last one too.",
         equations=("B1", "C2"),
         gradient=gradients.delta_of_another_cost,
-        order=shuffled,
     ),
     Bug(
         "unshuffled-batches",
@@ -155,7 +149,6 @@ _BUGS = (
         instrument="training with and without shuffling",
         finding="Shuffled training reaches a lower cost from the same start. The gradient check finds nothing.",
         equations=("D1",),
-        gradient=core.backpropagation,
         order=unshuffled,
     ),
 )
