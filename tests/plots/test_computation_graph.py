@@ -85,8 +85,9 @@ def test_numbers_are_written_by_the_function_given():
     assert {"6.0 m", "∂ 3.0 m", "× 3.0 m"} <= set(found)
 
 
-def test_texts_do_not_overlap_and_stay_inside():
-    ax = plot_computation_graph(UNIT)
+@pytest.mark.parametrize("nodes", [UNIT, [("x", [], 3.0, 2.0), ("2 x", {"x": 2.0}, 6.0, 1.0)], [("x", [], 3.0, 1.0)]])
+def test_texts_do_not_overlap_and_stay_inside(nodes):
+    ax = plot_computation_graph(nodes)
     renderer, edges = ax.figure.canvas.get_renderer(), ax.figure.bbox
     found = [(text.get_text(), text.get_window_extent(renderer)) for text in ax.texts]
     for i, (one, box) in enumerate(found):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 MOST_NODES = 30
 _COLUMN, _ROW = 1.65, 1.0  # inches from node to node
-_HALF_HEIGHT, _SIDE, _BELOW = 0.17, 0.7, 0.4  # inches
+_HALF_HEIGHT, _SIDE, _BELOW = 0.17, 0.7, 0.6  # inches
 _CHARACTER, _NARROWEST = 0.09, 0.3  # inches: a character of a name, and half the narrowest box
+_LEGEND = 4.6  # inches, the width of its longer line
 _FONT = 9.5  # points, at full size
 _FORWARD, _BACKWARD = POSITIVE, NEGATIVE
 _SWEEPS = 6
@@ -103,9 +104,9 @@ def plot_computation_graph(
     graph = _read_nodes(nodes)
     n_columns, n_rows, routes = _lay_out(graph)
     right, half = _COLUMN * (n_columns - 1), _ROW * n_rows / 2
-    drawn = canvas(
-        ax, (-_SIDE, right + _SIDE), (-half - _BELOW, half), _FONT, "Computation graph with values and gradients"
-    )
+    spare = max(0.0, _LEGEND - right - 2 * _SIDE) / 2
+    across, down = (-_SIDE - spare, right + _SIDE + spare), (-half - _BELOW, half)
+    drawn = canvas(ax, across, down, _FONT, "Computation graph with values and gradients")
     for node in graph.values():
         _draw_node(drawn, node, written)
     for (source, target), route in routes.items():
@@ -260,6 +261,6 @@ def _write_legend(drawn: Canvas, graph: dict[str, _Node], x: float, y: float) ->
         drawn.write((x, y), "Above a node: its value.", color=_FORWARD)
         return
     last = list(graph)[-1]
-    drawn.write((x - 0.05, y), "Above a node: its value.", color=_FORWARD, ha="right")
+    drawn.write((x, y), "Above a node: its value.", color=_FORWARD)
     words = f"Below it, after ∂: the derivative of {last}."
-    drawn.write((x + 0.05, y), words, color=_BACKWARD, fontweight="bold", ha="left")
+    drawn.write((x, y - 0.2), words, color=_BACKWARD, fontweight="bold")
