@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from multilayer.training.state import History
 TABLE = "table"
 MOST_GHOSTS = 4
 SECONDS_BETWEEN_VITAL_SIGNS = 0.5
+LONGEST_PAUSE = 0.25  # seconds that a pace makes up for, after other work
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,7 @@ class Desk:
     lesson: tuple[Lesson, Progress] | None = None
     setup_before_bug: Setup = field(default_factory=Setup)
     _owed: float = 0.0  # updates that the pace allows and that are not done
+    _worked: float = 0.0  # when it was added to
     _vital_signs: tuple[float, int, int, list[dict[str, Any]]] | None = None
     _known_data: tuple[DataChoice, PlayData] | None = None
 
@@ -144,21 +147,21 @@ class Desk:
         )
         self.ghosts = [*self.ghosts, Ghost(self.run_number, label, epoch, kept)][-MOST_GHOSTS:]
 
-    def work(self, seconds: float) -> None:
-        """Train for about this time, at the pace of the page."""
-        if self.updates_per_second is None:
-            self.run.advance(seconds=seconds)
-        else:
-            self._owed += self.updates_per_second * seconds
-            n, began = int(self._owed), time.perf_counter()
-            if n:
-                self._owed -= n
-                self.run.advance(n_updates=n, seconds=seconds)
-            time.sleep(max(0.0, seconds - (time.perf_counter() - began)))
-        self.stop_at_end()
+    def play(self, updates_per_second: float | None) -> None:
+        """Train on by itself, at a pace or as fast as possible."""
+        self.updates_per_second = updates_per_second
+        self.is_playing = not self.run.reason
+        self._worked, self._owed = time.perf_counter(), 0.0
 
-    def stop_at_end(self) -> None:
-        """Stop playing if training has ended."""
+    def work(self, seconds: float) -> None:
+        """Train for at most about this time, at the pace of the page."""
+        n_updates = math.inf
+        if self.updates_per_second is not None:
+            now = time.perf_counter()
+            self._owed += self.updates_per_second * min(now - self._worked, LONGEST_PAUSE)
+            self._worked, n_updates = now, int(self._owed)
+            self._owed -= n_updates
+        self.run.advance(n_updates, seconds=seconds)
         if self.run.reason:
             self.is_playing = False
 

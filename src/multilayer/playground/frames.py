@@ -126,7 +126,12 @@ def score_of(run: Run) -> float:
     data = run.data
     if data.X_val is not None and data.targets_val is not None:
         return score(data, data.targets_val, _predictions(run, data.X_val))
-    return score(data, data.targets, _predictions(run, data.X))
+    return training_score(run)
+
+
+def training_score(run: Run) -> float:
+    """Return the score of the training rows."""
+    return score(run.data, run.data.targets, _predictions(run, run.data.X))
 
 
 def _predictions(run: Run, X: NDArray[np.float64]) -> NDArray[Any]:

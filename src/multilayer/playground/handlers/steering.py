@@ -26,8 +26,7 @@ def position(desk: Desk) -> Reply:
 def play(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     """Train on by itself."""
     rate = fields.number("updates_per_second")
-    desk.updates_per_second = None if rate is None or rate >= FASTEST else rate
-    desk.is_playing = not desk.run.reason
+    desk.play(None if rate is None or rate >= FASTEST else rate)
     return position(desk)
 
 
