@@ -140,7 +140,10 @@ class BugPanel {
 
   drawInstruments() {
     const { t, store } = this.app;
-    const prove = () => store.select({ kind: "weight", layer: 1, row: 0, column: 1 });
+    const prove = () => {
+      store.select({ kind: "weight", layer: 1, row: 0, column: 1 });
+      document.dispatchEvent(new CustomEvent("open-tab", { detail: "prove" }));
+    };
     return element(
       "div",
       {},

@@ -30,7 +30,7 @@ class LessonPanel {
   drawScene() {
     if (!this.app.store.scene) return;
     const { lesson } = this;
-    highlight(lesson?.controls ?? []);
+    highlight(lesson?.controls ?? null);
     if (lesson?.name !== this.name) this.index = lesson?.step ?? 0;
     if (this.root.hidden) return;
     this.name = lesson?.name;
@@ -118,11 +118,7 @@ class LessonPanel {
 
   drawStep(step) {
     const { app } = this;
-    const actions = {
-      isRunning: this.isRunning,
-      predict: (answer) => this.change("predict_step", { step: this.index, answer }),
-      run: () => this.run(),
-    };
+    const actions = { isRunning: this.isRunning, run: (answer) => this.run(answer) };
     return element(
       "section",
       { class: "lesson-step", tabindex: "-1", "aria-label": app.t("panels.lessons.position", { i: this.index + 1, n: this.lesson.steps.length }) },
@@ -150,22 +146,23 @@ class LessonPanel {
     this.root.scrollTop = 0;
   }
 
-  async run() {
+  /** Keep the prediction, if there is one, then train and compare; the feedback is announced. */
+  async run(answer) {
+    const { app, index } = this;
+    const { connection, store } = app;
     this.isRunning = true;
-    this.drawLesson();
-    this.app.announce(this.app.t("panels.lessons.running"));
-    await this.change("run_step", { step: this.index });
-  }
-
-  /** Send a request that answers with the lesson, and draw it; the feedback is announced. */
-  async change(name, fields) {
+    this.error.replaceChildren();
     try {
-      const answer = await this.app.connection.request(name, fields);
-      this.error.replaceChildren();
+      if (answer !== null && this.lesson.steps[index].state === "open") {
+        store.setLesson((await connection.request("predict_step", { step: index, answer })).fields.lesson);
+      }
+      this.drawLesson();
+      app.announce(app.t("panels.lessons.running"));
+      const { lesson } = (await connection.request("run_step", { step: index })).fields;
       this.isRunning = false;
-      this.app.store.setLesson(answer.fields.lesson);
-      const step = answer.fields.lesson.steps[fields.step];
-      if (step.feedback) this.app.announce(step.feedback);
+      store.setLesson(lesson);
+      this.drawLesson();
+      app.announce(lesson.steps[index].feedback ?? "");
       this.body.querySelector(".lesson-feedback, .run-button")?.focus();
     } catch (error) {
       this.isRunning = false;
@@ -178,10 +175,9 @@ class LessonPanel {
 /** A step with nothing to answer is done when it has been read. */
 const isDone = (step) => step.state === "answered" || (!step.question && !step.run);
 
-/** Mark the controls that the lesson uses; the names are those of the parameters. */
+/** Mark the controls of the lesson; the settings hide the others. */
 function highlight(controls) {
-  const wanted = new Set(controls);
   for (const node of document.querySelectorAll("[data-control]")) {
-    node.classList.toggle("is-in-lesson", wanted.has(node.dataset.control));
+    node.classList.toggle("is-in-lesson", controls !== null && !node.classList.contains("not-in-lesson"));
   }
 }

@@ -85,7 +85,7 @@ function drawLink(app) {
 async function makeLink(app) {
   const { t } = app;
   const { link } = (await app.connection.request("link")).fields;
-  history.replaceState(null, "", `#${link}`);
+  history.replaceState(null, "", `#${encodeURIComponent(link)}`);
   const address = element("input", { type: "text", readonly: true, class: "link-text", value: location.href, on: { focus: () => address.select() } });
   return [
     field(t("panels.take.link_label"), address, { class: "panel-field wide" }),
