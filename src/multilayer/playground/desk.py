@@ -17,7 +17,9 @@ from multilayer.playground.buggy_engine import BuggyEngine
 from multilayer.playground.data import PlayData, shape_data
 from multilayer.playground.frames import View
 from multilayer.playground.instruments import vital_signs
-from multilayer.playground.lessons import Lesson, Progress
+from multilayer.playground.lessons import Lesson
+from multilayer.playground.lessons.progress import Progress
+from multilayer.playground.open_table import OpenTable
 from multilayer.playground.planes import default_plane
 from multilayer.playground.run import Ghost, Run
 from multilayer.playground.setup import LOSSES, DataChoice, Setup
@@ -28,22 +30,6 @@ TABLE = "table"
 MOST_GHOSTS = 4
 SECONDS_BETWEEN_VITAL_SIGNS = 0.5
 LONGEST_PAUSE = 0.25  # seconds that a pace makes up for, after other work
-
-
-@dataclass(frozen=True, eq=False)
-class OpenTable:
-    """The user's table.
-
-    Attributes
-    ----------
-    name : str
-        The name of its file.
-    data : callable
-        From the share of validation rows and the seed of the division to the data.
-    """
-
-    name: str
-    data: Callable[[float, int], PlayData]
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from multilayer.network import activation_name
 from multilayer.playground.desk import Desk
-from multilayer.playground.lessons import lesson_json
+from multilayer.playground.lessons.progress import lesson_json
 from multilayer.playground.messages import Reply, finite
 from multilayer.playground.setup import choices
 

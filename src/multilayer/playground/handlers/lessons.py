@@ -11,9 +11,9 @@ from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of, training_score
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.instruments import vital_signs
-from multilayer.playground.lessons import Lesson, Progress, lesson_json, lesson_names, load_lesson, summary_json
+from multilayer.playground.lessons import Lesson, lesson_names, load_lesson
 from multilayer.playground.lessons.lesson import Kind, Step
-from multilayer.playground.lessons.progress import check, predict, run, start
+from multilayer.playground.lessons.progress import Progress, check, lesson_json, predict, run, start, summary_json
 from multilayer.playground.messages import Reply, finite
 from multilayer.playground.scene import scene
 from multilayer.playground.setup import CLASSIFICATION, setup_from_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from sklearn.pipeline import make_pipeline
@@ -13,14 +13,15 @@ from sklearn.pipeline import make_pipeline
 from multilayer.exceptions import InputError
 from multilayer.files import save_model
 from multilayer.playground.code import python_code
-from multilayer.playground.desk import TABLE, Desk, OpenTable
+from multilayer.playground.desk import TABLE, Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.links import link_of
 from multilayer.playground.messages import Reply, finite
+from multilayer.playground.open_table import VALIDATION_FRACTION, table_in_bytes
 from multilayer.playground.scene import scene
 from multilayer.playground.setup import DataChoice
-from multilayer.playground.table_data import describe_table, table_data
+from multilayer.playground.table_description import describe_table
 
 
 def python(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
@@ -54,12 +55,12 @@ def upload(desk: Desk, fields: Fields, data: bytes | None) -> Reply:
         raise InputError("the file is empty. Choose a CSV, Parquet or Arrow file with column names and rows.")
     name, target = fields.text("name"), fields.optional_text("target")
     if target is None:
-        return Reply(finite(describe_table(io.BytesIO(data))))
+        return Reply(finite(asdict(describe_table(io.BytesIO(data)))))
     before = desk.table
-    desk.table = open_table(name, data, target)
+    desk.table = table_in_bytes(name, data, target)
     try:
         setup = desk.run.setup
-        choice = DataChoice(TABLE, seed=setup.data.seed, validation_fraction=setup.data.validation_fraction or 0.3)
+        choice = DataChoice(TABLE, seed=setup.data.seed, validation_fraction=setup.data.validation_fraction or VALIDATION_FRACTION)
         desk.forget_data()
         desk.start(replace(setup, data=choice))
     except BaseException:
@@ -68,15 +69,6 @@ def upload(desk: Desk, fields: Fields, data: bytes | None) -> Reply:
         raise
     desk.lesson = None
     return scene(desk)
-
-
-def open_table(name: str, data: bytes, target: str) -> OpenTable:
-    """Return a table from the bytes of its file."""
-
-    def divided(validation_fraction: float, seed: int) -> object:
-        return table_data(io.BytesIO(data), target, validation_fraction=validation_fraction, seed=seed, name=name)
-
-    return OpenTable(name, divided)
 
 
 HANDLERS: Mapping[str, Handler] = {
