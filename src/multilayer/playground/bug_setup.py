@@ -195,7 +195,7 @@ def _change_units(changing: _Changing, setups: list[BugSetup], task: str, n_clas
         text = "The hidden units are sigmoid units now: the mistake is written for them."
         changing.set("activation", sigmoids, text)
     matched = "log_loss" if task == CLASSES else "squared_error"
-    if given.get("loss", matched) != matched:
+    if given.get("loss", matched) not in (matched, "auto"):
         changing.set("loss", matched, "The cost is the one that matches the output units now.")
     if given.get("initialization") == "zeros":
         text = "The starting weights are random now: with zeros, all units of a layer stay equal."
