@@ -65,5 +65,5 @@ def test_of_many_entries_a_sample_is_used() -> None:
     lines = [",".join([*(f"c{j}" for j in range(100)), "y"])]
     lines += [",".join(map(str, row)) + f",{'ab'[int(row[0] > 4)]}" for row in cells.tolist()]
     linear, _ = baselines(table_data(io.BytesIO("\n".join(lines).encode()), "y", validation_fraction=0))
-    assert linear["title"] == "logistic regression (trained on a sample of 8,000 rows)"
+    assert linear["title"] == "logistic regression (trained on a sample of 3,000 rows)"
     assert linear["train"] > 0.97
