@@ -1,8 +1,7 @@
-"""column_importance: how much the score of a network falls when a column is shuffled."""
+"""importance: how much the score of a network falls when a column is shuffled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,47 +16,9 @@ from multilayer.tables.models.rows import chosen_rows
 MOST_ROWS = 1000
 
 
-@dataclass(frozen=True)
-class ColumnImportance:
-    """The importance of a column.
-
-    Attributes
-    ----------
-    name : str
-        The column as it was given.
-    importance : float
-        The mean fall of the score, accuracy or R², when the column is shuffled.
-    deviation : float
-        The standard deviation of this fall between the repeats.
-    """
-
-    name: str
-    importance: float
-    deviation: float
-
-
-@dataclass(frozen=True)
-class Importances:
-    """The importance of the columns, the largest first, and a note on how it was computed.
-
-    Attributes
-    ----------
-    columns : tuple of ColumnImportance
-        The columns that the network sees.
-    score : float
-        The score of the rows as they are.
-    note : str
-        In sentences, which rows were used and how often.
-    """
-
-    columns: tuple[ColumnImportance, ...]
-    score: float
-    note: str
-
-
-def column_importance(
+def importance(
     estimator: Any, data: PlayData, *, n_repeats: int = 5, max_rows: int = MOST_ROWS, random_state: int = 0
-) -> Importances:
+) -> dict[str, Any]:
     """Shuffle each column of the validation rows, and score the rows again.
 
     All inputs that a column became are shuffled together: each row gets the inputs of one other row.  Without
@@ -78,8 +39,10 @@ def column_importance(
 
     Returns
     -------
-    Importances
-        The falls of the score.
+    dict
+        ``columns``, a dict for each column that the network sees, the most important first: ``name``; ``importance``,
+        the mean fall of the score, accuracy or R²; and ``deviation``, its standard deviation between the repeats.
+        And ``note``, a sentence on the rows and repeats.
 
     Raises
     ------
@@ -94,9 +57,8 @@ def column_importance(
     >>> from multilayer.playground.data import shape_data
     >>> data = shape_data("xor")
     >>> ignores_y = LinearRegression().fit(data.X * [1, 0], data.y)
-    >>> found = column_importance(ignores_y, data)
-    >>> found.columns[-1]
-    ColumnImportance(name='y', importance=0.0, deviation=0.0)
+    >>> importance(ignores_y, data)["columns"][-1]
+    {'name': 'y', 'importance': 0.0, 'deviation': 0.0}
     """
     check_integer("n_repeats", n_repeats, 1)
     check_seed("random_state", random_state)
@@ -110,17 +72,17 @@ def column_importance(
     X_rows, y_rows = X[rows], np.asarray(y)[rows]
     score = float(estimator.score(X_rows, y_rows))
     rng = check_random_state(random_state)
-    found = []
+    found: list[dict[str, Any]] = []
     for column in data.columns:
         if column.inputs:
             falls = score - _shuffled_scores(estimator, X_rows, y_rows, list(column.inputs), n_repeats, rng)
-            found.append(ColumnImportance(column.name, float(falls.mean()), float(falls.std())))
-    found.sort(key=lambda each: -each.importance)
+            found.append({"name": column.name, "importance": float(falls.mean()), "deviation": float(falls.std())})
+    found.sort(key=lambda each: -each["importance"])
     which = f"{len(rows):,} of the {len(X):,} {part} rows" if len(rows) < len(X) else f"the {len(X):,} {part} rows"
     what = "accuracy" if data.task == "classification" else "R²"
     times = "once" if n_repeats == 1 else f"{n_repeats} times"
     note = f"Fall of the {what} of {which} when a column is shuffled, {times} each."
-    return Importances(tuple(found), score, note)
+    return {"columns": found, "note": note}
 
 
 def _shuffled_scores(
