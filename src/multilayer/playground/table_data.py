@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,17 @@ from numpy.typing import NDArray
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, argument
 from multilayer.playground.data import PlayColumn, PlayData, checked_fraction, checked_seed, divided, dividing_lines
+from multilayer.playground.table_source import Source, table_of
 from multilayer.tables import (
     TableEncoder,
     TargetInfo,
     data_fingerprint,
     encode_target,
-    read_table,
     reading_notes,
     row_identifiers,
     split_target,
 )
 from multilayer.tables.models.parts import columns_in
-
-Source = str | os.PathLike[str] | BinaryIO
 
 MOST_ROWS = 100_000
 LEAST_ROWS = 10
@@ -65,8 +63,8 @@ def table_data(
 
     Parameters
     ----------
-    source : str, path or binary file object
-        The file.
+    source : str, path, binary file object or pyarrow.Table
+        The file, or the table that :func:`~multilayer.tables.read_table` returns for it.
     target : str
         The column to predict.
     validation_fraction : float, default=0.3
@@ -119,7 +117,7 @@ def table_data(
     fraction, seed = checked_fraction(validation_fraction), checked_seed(seed)
     check_integer("max_rows", max_rows, LEAST_ROWS)
     file = file_name or (str(source) if isinstance(source, str | os.PathLike) else "table.csv")
-    table = read_table(source)
+    table = table_of(source)
     features, column = split_target(table, target)
     info = encode_target(column, task, name=target, drop_gaps=True)
     selection = _selected(info, target, fraction, seed, max_rows)
