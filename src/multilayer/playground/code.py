@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +33,7 @@ def python_code(run: Run) -> tuple[str, str]:
     data = run.data
     name = "MLPClassifier" if data.task == CLASSIFICATION else "MLPRegressor"
     segments = [each for each in run.segments if each.epoch <= run.epoch and each.update <= run.update]
-    lengths = [later.epoch - each.epoch for each, later in zip(segments, segments[1:], strict=False)]
+    lengths = [later.epoch - each.epoch for each, later in itertools.pairwise(segments)]
     lengths.append(run.epoch - segments[-1].epoch)
     while len(lengths) > 1 and lengths[-1] == 0:
         segments, lengths = segments[:-1], lengths[:-1]
@@ -40,7 +41,7 @@ def python_code(run: Run) -> tuple[str, str]:
     first = initial_parameters(segments[0].setup.parameters, data)
     stops = [_stop(each.setup.parameters, length) for each, length in zip(segments, lengths, strict=True)]
     if any(stops):
-        lines += ["", "def stop_after(epochs):", "    return lambda event: getattr(event, \"epoch\", 0) >= epochs", ""]
+        lines += ["", "def stop_after(epochs):", '    return lambda event: getattr(event, "epoch", 0) >= epochs', ""]
     arguments = {**first, **_length(segments[0].setup.parameters, lengths[0], 0)}
     if len(segments) > 1:
         arguments["warm_start"] = True
@@ -103,5 +104,7 @@ def _call(start: str, arguments: Mapping[str, Any]) -> list[str]:
     one_line = f"{start}{', '.join(given)})"
     if len(one_line) <= WIDTH:
         return [one_line]
-    filled = textwrap.wrap(", ".join(each.replace(" ", "\0") for each in given) + ",", WIDTH - 4, break_long_words=False)
+    filled = textwrap.wrap(
+        ", ".join(each.replace(" ", "\0") for each in given) + ",", WIDTH - 4, break_long_words=False
+    )
     return [start, *(f"    {line}".replace("\0", " ") for line in filled), ")"]

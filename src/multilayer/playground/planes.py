@@ -14,6 +14,7 @@ from sklearn.decomposition import PCA
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.playground.data import PlayData
+from multilayer.playground.plane_notes import gaps_note, held_note, sample_note
 from multilayer.playground.raw_columns import RawColumn, raw_columns
 from multilayer.playground.relations import most_related_pair
 from multilayer.tables.models.rows import chosen_rows
@@ -21,8 +22,8 @@ from multilayer.tables.models.rows import chosen_rows
 MOST_POINTS = 2000
 MOST_RESOLUTION = 400
 _MARGIN = 0.06  # of the range, on each side
-_MOST_HELD = 4  # columns that a note names
 _ROWS_PCA = 20_000
+_SPREAD = 0.3  # of points around their category
 
 Rows = NDArray[np.float64]
 Encode = Callable[[NDArray[np.float64], NDArray[np.float64]], Rows]  # the places (R,), (R,) of a grid -> (R * R, s_1)
@@ -178,8 +179,9 @@ def columns_plane(data: PlayData, x: str, y: str | None = None) -> Plane:
     places = [across.places, _heights(len(data.X), 0) if up is None else up.places]
     n_val = 0 if data.X_val is None else len(data.X_val)
     places_val = [across.places_val, _heights(n_val, 1) if up is None else up.places_val]
-    points, shown = _sample(places)
-    points_val, shown_val = _sample(places_val)
+    spread = [column is not None and column.categories is not None for column in (across, up)]
+    points, shown = _sample(places, spread, 2)
+    points_val, shown_val = _sample(places_val, spread, 3)
     x_axis, y_axis = _axis(across), Axis("", 0.0, 1.0) if up is None else _axis(up)
     if not data.is_table and up is not None:
         x_axis, y_axis = _equal_scales(x_axis, y_axis)
@@ -193,10 +195,12 @@ def columns_plane(data: PlayData, x: str, y: str | None = None) -> Plane:
             grid[:, :, list(up.inputs)] = up.encoded(ys)[:, None, :]
         return grid.reshape(-1, len(base))
 
-    notes = [_held_note(held), _gaps_note([each for each in (across, up) if each is not None])]
+    notes = [held_note(held), gaps_note([each for each in (across, up) if each is not None])]
     if up is None:
         notes.append("The height of a point is random and has no meaning.")
-    notes.append(_sample_note(len(data.X), len(shown), places))
+    if any(spread):
+        notes.append("The points of a category are spread around it at random.")
+    notes.append(sample_note(int(np.isfinite(places).all(axis=0).sum()), len(shown)))
     note = " ".join(filter(None, notes))
     return Plane("columns", x_axis, y_axis, points, points_val, shown, shown_val, note, encode)
 
@@ -244,7 +248,7 @@ def pca_plane(data: PlayData) -> Plane:
         f"The plane of the first two principal components of the {data.X.shape[1]} inputs, which hold {share:.0%} of "
         "their variance.",
         "The other components are held at 0, their mean." if data.X.shape[1] > 2 else "",
-        _sample_note(len(data.X), len(shown)),
+        sample_note(len(data.X), len(shown)),
     ]
     note = " ".join(filter(None, notes))
     x_axis, y_axis = _equal_scales(*axes)
@@ -267,12 +271,19 @@ def _heights(m: int, stream: int) -> NDArray[np.float64]:
     return np.random.default_rng([stream, 0]).uniform(0.1, 0.9, m)
 
 
-def _sample(places: list[NDArray[np.float64]]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Return at most MOST_POINTS points that have both coordinates, and their row numbers."""
+def _sample(
+    places: list[NDArray[np.float64]], spread: list[bool], stream: int
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Return at most MOST_POINTS points that have both coordinates, and their row numbers.
+
+    Points of one category are spread around it, because they would hide each other.
+    """
     points = np.column_stack(places)
     known = np.flatnonzero(np.isfinite(points).all(axis=1))
     shown = known[chosen_rows(len(known), MOST_POINTS, 0)]
-    return points[shown].astype(np.float32), shown
+    points = points[shown]
+    points += np.random.default_rng([stream, 0]).uniform(-_SPREAD, _SPREAD, points.shape) * spread
+    return points.astype(np.float32), shown
 
 
 def _axis(column: RawColumn) -> Axis:
@@ -301,22 +312,3 @@ def _equal_scales(x: Axis, y: Axis) -> tuple[Axis, Axis]:
         for axis, centre in zip((x, y), centres, strict=True)
     )
     return one, other
-
-
-def _held_note(held: list[RawColumn]) -> str:
-    if not held:
-        return ""
-    said = [f"{column.name} is held at its {column.held_text}" for column in held[:_MOST_HELD]]
-    rest = len(held) - len(said)
-    more = f"; so {'is 1 more column' if rest == 1 else f'are {rest} more columns'}" if rest else ""
-    return f"{'; '.join(said)}{more}."
-
-
-def _gaps_note(columns: list[RawColumn]) -> str:
-    said = [f"{column.n_gaps:,} in {column.name}" for column in columns if column.n_gaps]
-    return f"Training rows with a gap are not shown: {' and '.join(said)}." if said else ""
-
-
-def _sample_note(m: int, n_shown: int, places: list[NDArray[np.float64]] | None = None) -> str:
-    n_known = m if places is None else int(np.isfinite(np.column_stack(places)).all(axis=1).sum())
-    return "" if n_shown == n_known else f"Of {n_known:,} training rows a sample of {n_shown:,} is shown."

@@ -289,6 +289,12 @@ class Run:
         self.fit.problem.engine.descend(request.objective, request.rule, request.state, updates, request.options)
         return session.state.descent.parameters
 
+    def next_step_size(self) -> float | None:
+        """Return the step size of the next update; None at the end and for L-BFGS."""
+        session = self.fit.session
+        batches = session.next_updates(1) if isinstance(session, TrainingSession) else None
+        return None if batches is None else float(batches.step_sizes[0])
+
     def with_seed(self, seed: int) -> Run:
         """Return a new run with another seed of its starting weights and shuffles."""
         setup = self.segments[0].setup.with_parameters({"random_state": seed})
