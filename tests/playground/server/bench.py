@@ -35,6 +35,7 @@ class Counter:
         self.is_playing = False
         self.update = self.n_frames = 0
         self.seconds_of_work = 0.0
+        self.n_works, self.is_slow = 0, False
         self._training_fails = self._frames_fail = False
         self._is_cancelled = threading.Event()
         with Counter.lock:
@@ -77,6 +78,9 @@ class Counter:
     def work(self, seconds: float) -> None:
         if self._training_fails:
             raise InputError("training has failed.")
+        self.n_works += 1
+        if self.is_slow:
+            return
         time.sleep(seconds)
         self.seconds_of_work += seconds
         self.update += 1

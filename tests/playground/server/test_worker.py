@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import time
 
@@ -90,7 +91,7 @@ def test_frames_come_at_most_twenty_times_a_second(client):
         client.put(2, "frame", have={"update": update})
         update = client.get()["update"]
         times.append(time.monotonic())
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(times)]
     assert len(gaps) > 3
     assert min(gaps) > 0.04
 
@@ -224,6 +225,18 @@ def test_a_workbench_that_cannot_be_made_ends_the_session():
     assert client.get()["error"]["message"].startswith("out of memory")
     client.worker.join(10)
     assert client.has_ended
+
+
+def test_a_slow_pace_does_not_keep_the_processor_busy(client):
+    client.put(1, "play")
+    client.get()
+    (bench,) = client.benches
+    bench.is_slow = True
+    before = bench.n_works
+    time.sleep(0.5)
+    assert 10 < bench.n_works - before < 150
+    client.put(2, "step", updates=1)
+    assert client.get(1)["id"] == 2
 
 
 def test_an_idle_worker_waits(client):

@@ -16,6 +16,8 @@ from multilayer.playground.server.requests import Request, answer, error_answer,
 
 _SECONDS_OF_WORK = 0.02  # so long a request waits at most, unless an update takes longer
 _LEAST_SECONDS = 0.001
+_SHARE_OF_REST = 0.1  # work that takes less than this share of its time has to wait for its next update
+_SECONDS_OF_REST = 0.005
 _SECONDS_BETWEEN_FRAMES = 0.05
 _TRAINING_PER_FRAME = 8.0  # while playing, as many times as long as the last frame took: 12 % of the training time
 _SECONDS_AFTER_ERROR = 1.0  # until the next frame
@@ -29,7 +31,7 @@ class Bench(Protocol):
 
     def handle(self, request: Mapping[str, Any], data: bytes | None) -> Reply: ...
 
-    def work(self, seconds: float) -> None: ...  # takes about so long, also if it has little to do
+    def work(self, seconds: float) -> None: ...  # at most about so long
 
     def frame(self, have: Mapping[str, Any]) -> Reply | None: ...
 
@@ -64,6 +66,7 @@ class Worker:
         self.inbox = Inbox(limits)
         self._bench: Bench | None = None
         self._may_work = True  # not after an error of training, until the next request
+        self._rest = 0.0  # seconds to wait while playing, if the pace is slow
         self._failure: dict[str, Any] | None = None  # of training, which the next frame reports
         self._seen: Request | None = None  # a request for a frame, for which there was nothing new
         self._frame_end, self._frame_cost, self._frame_pause = 0.0, 0.0, 0.0
@@ -122,8 +125,8 @@ class Worker:
                 self._show(bench)
 
     def _work(self, bench: Bench) -> None:
-        self._seen = None
-        until_frame = self._next_frame(bench) - time.monotonic()
+        began, self._seen = time.monotonic(), None
+        until_frame = self._next_frame(bench) - began
         seconds = min(_SECONDS_OF_WORK, until_frame) if until_frame > _LEAST_SECONDS else _SECONDS_OF_WORK
         try:
             bench.work(seconds)
@@ -131,6 +134,9 @@ class Worker:
             self._may_work, self._failure = False, failure_of(error)
             with suppress(Exception):
                 bench.handle({"id": 0, "do": "pause"}, None)
+        # Without a rest, a pace of a few updates per second would keep the processor busy.
+        is_slow = time.monotonic() - began < _SHARE_OF_REST * seconds
+        self._rest = _SECONDS_OF_REST if is_slow else 0.0
 
     def _show(self, bench: Bench) -> None:
         """Answer the request for a frame, if it is time and there is something new."""
@@ -167,7 +173,7 @@ class Worker:
     def _patience(self, bench: Bench) -> float | None:
         """How long to wait for a request; None for no limit."""
         if bench.is_playing and self._may_work:
-            return 0.0
+            return self._rest
         request = self.inbox.next_frame
         if request is None or (request is self._seen and self._failure is None):
             return None
