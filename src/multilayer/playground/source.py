@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from multilayer.exceptions import InputError
 
 if TYPE_CHECKING:
-    pass
+    from multilayer.playground.data import PlayData
+    from multilayer.playground.desk import OpenTable
+    from multilayer.playground.workbench import Workbench
+
+_DIVISIONS = 4  # of a table into training and validation rows, which pages share
 
 
 @dataclass(frozen=True)
