@@ -8,8 +8,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from multilayer.exceptions import InputError
-
 if TYPE_CHECKING:
     from multilayer.playground.data import PlayData
     from multilayer.playground.desk import OpenTable
@@ -60,59 +58,3 @@ def play_source(path: Path | None = None, target: str | None = None) -> PlaySour
     if path is None:
         return PlaySource("shapes")
     return PlaySource("lesson" if path.suffix.lower() == ".toml" else "table", path, target)
-
-
-def workbench_factory(source: PlaySource) -> Callable[[], Workbench]:
-    """Read a source once, and return what makes the workbench of each page.
-
-    Parameters
-    ----------
-    source : PlaySource
-        The source.
-
-    Returns
-    -------
-    callable
-        Makes a ``Workbench`` that starts with the source; pages share the data of a table.
-
-    Raises
-    ------
-    DataFileError
-        If the file cannot be read as a table.
-    InputError
-        If the target cannot be predicted, or the lesson has an error.
-    """
-    from multilayer.playground.lessons import load_lesson
-    from multilayer.playground.workbench import Workbench
-
-    if source.path is None:
-        return Workbench
-    if source.kind == "lesson":
-        return partial(Workbench, lesson=load_lesson(source.path))
-    return partial(Workbench, table=_open_table(source.path, source.target))
-
-
-def _open_table(path: Path, target: str | None) -> OpenTable:
-    from multilayer.playground.desk import TABLE, OpenTable
-    from multilayer.playground.setup import DataChoice
-    from multilayer.playground.table_data import table_data
-
-    column = _suggested_target(path) if target is None else target
-
-    @lru_cache(_DIVISIONS)
-    def divided(validation_fraction: float, seed: int) -> PlayData:
-        return table_data(path, column, validation_fraction=validation_fraction, seed=seed)
-
-    first = DataChoice(TABLE)
-    divided(first.validation_fraction, first.seed)
-    return OpenTable(path.name, divided)
-
-
-def _suggested_target(path: Path) -> str:
-    from multilayer.playground.table_description import describe_table
-
-    found = describe_table(path)
-    if found.suggested is None:
-        names = ", ".join(repr(column.name) for column in found.columns)
-        raise InputError(f"{path}: no column can be predicted, got {names}. Name one by --target.")
-    return found.suggested
