@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from multilayer.playground.data import PlayData
-    from multilayer.playground.desk import OpenTable
-    from multilayer.playground.workbench import Workbench
-
-_DIVISIONS = 4  # of a table into training and validation rows, which pages share
+    pass
 
 
 @dataclass(frozen=True)
