@@ -5,6 +5,7 @@ It computes in float64 for any dtype of the data, and rounds stored results to t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,17 @@ from multilayer.network import (
     widths,
 )
 
+# Arguments and results of :func:`multilayer.equations.cost_and_gradient`, by position.
+CostAndGradient = Callable[..., tuple[float, list[NDArray[np.float64]]]]
+
 
 class ReferenceEngine(Engine):
-    """Runs :mod:`multilayer.equations`, update by update."""
+    """Runs :mod:`multilayer.equations`, update by update; another program may take the place of (J) and (B1)-(B4)."""
 
     name = "reference"
+
+    def __init__(self, program: CostAndGradient = cost_and_gradient) -> None:
+        self._program = program
 
     def predict(self, network: Network, parameters: Floats, X: Floats) -> Floats:
         matrices, of_layers = thetas(network, parameters), norms(network, parameters)
@@ -100,8 +107,8 @@ class ReferenceEngine(Engine):
             mean, newest = state.average.astype(np.float64), state.parameters.astype(np.float64)
             state.average[...] = average_weights(mean, newest, options.average, state.t)
 
-    @staticmethod
     def _cost_and_gradient(
+        self,
         objective: Objective,
         parameters: Floats,
         rows: slice | NDArray[np.intp],
@@ -116,7 +123,7 @@ class ReferenceEngine(Engine):
             matrices, X, Y = thetas(network, parameters), _dense(objective.X[rows]), objective.Y[rows]
             weight = None if weight is None else weight[rows]
             A_1 = first_activations(network, parameters, X)
-            J, D = cost_and_gradient(
+            J, D = self._program(
                 A_1,
                 Y,
                 matrices,
@@ -130,7 +137,7 @@ class ReferenceEngine(Engine):
             of_waves = None
             if network.embedding is not None:
                 columns = network.embedding.columns
-                of_waves = ReferenceEngine._embedding_gradient(network, parameters, X, A_1, Y, weight, masks, columns)
+                of_waves = self._embedding_gradient(network, parameters, X, A_1, Y, weight, masks, columns)
             return J, pack(network, D[: len(matrices)], parameters.dtype, D[len(matrices) :], of_waves)
 
     @staticmethod

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,7 +45,7 @@ from multilayer.network import Network, PeriodicEmbedding
 from multilayer.training import Listener, TrainingSession, TrainingState, train
 from multilayer.training.batching import RowNumbers
 from multilayer.training.lbfgs import LbfgsSession, train_lbfgs
-from multilayer.training.loop import Measure, Pace
+from multilayer.training.loop import Measure, Pace, do_updates
 from multilayer.training.session import Session, ValidationPlan
 from multilayer.training.starting import DATA, sample_of_rows, starting_parameters, starting_parameters_by_data
 from multilayer.training.state import parameters_to_show
@@ -236,13 +237,58 @@ class Fit:
             If the cost is no longer finite.
         """
         session, problem = self.session, self.problem
-        try:
+        with self._divergence_with_advice():
             if isinstance(session, TrainingSession):
                 self._pace = self._pace or Pace(session)
                 arguments = problem.engine, problem.objective, listeners, problem.measure
                 train(session, *arguments, n_epochs=n_epochs, pace=self._pace)
             elif isinstance(session, LbfgsSession):
                 train_lbfgs(session, problem.engine, problem.objective, listeners, problem.measure)
+
+    def update(self, n_updates: int = 1, n_epochs: float = 1) -> NDArray[np.float64]:
+        """Do the next updates only, for a driver that shows the network between them.
+
+        Parameters
+        ----------
+        n_updates : int, default=1
+            The maximum number of updates.  Results do not depend on it.
+        n_epochs : float, default=1
+            The maximum number of epochs; with validation rows, at most one.
+
+        Returns
+        -------
+        array of shape (n,)
+            The costs of the updates; empty if training has ended.
+
+        Raises
+        ------
+        DivergenceError
+            If the cost or the weights are no longer finite.
+        TypeError
+            For L-BFGS, which trains to the end.
+        """
+        session, problem = self.session, self.problem
+        if not isinstance(session, TrainingSession):
+            raise TypeError("L-BFGS has no single updates. Call train.")
+        updates = session.next_updates(n_updates, n_epochs)
+        if updates is None:
+            return np.empty(0)
+        with self._divergence_with_advice():
+            costs = do_updates(session, problem.engine, problem.objective, updates)
+            if session.awaits_validation and problem.measure is not None:
+                session.record_validation(*problem.measure(session.state.last))
+            if session.state.reason == "diverged":
+                raise session.divergence(f"the cost became {costs[-1]}")
+            if not np.isfinite(session.state.descent.parameters).all():
+                session.end("diverged")
+                raise session.divergence("the weights became infinite")
+        return costs
+
+    @contextmanager
+    def _divergence_with_advice(self) -> Iterator[None]:
+        """Add advice on the scale of the data to a divergence within this block."""
+        try:
+            yield
         except DivergenceError as error:
             # Programs may search for the message of scikit-learn.
             advice = [error.advice, self.scale_advice().text, DIVERGENCE_IN_SCIKIT_LEARN]

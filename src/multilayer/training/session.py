@@ -182,6 +182,12 @@ class TrainingSession(Session):
         self._epochs_to_decision: int | None = None  # known from epochs that were undone
 
     @property
+    def n_updates(self) -> int:
+        """The number of updates done in this session, those of an unfinished epoch included."""
+        n_done = 0 if self._planned is None else self._planned.n_done
+        return self.n_epochs * self.updates_per_epoch + n_done
+
+    @property
     def can_be_interrupted(self) -> bool:
         """Whether the session can end before the updates returned last are done.
 

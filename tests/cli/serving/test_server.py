@@ -19,8 +19,6 @@ from typing import Any
 import pytest
 
 from multilayer import load_model
-from multilayer.cli.serving.server import bound_socket
-from multilayer.exceptions import InputError
 from multilayer.tables import read_table
 
 from .browser import CHROMIUM, Browser
@@ -224,8 +222,3 @@ def test_check_loads_the_model_and_ends(run, people_model):
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("model.safetensors: Predicts 2 classes ('no', 'yes') from 3 columns")
     assert result.stdout.endswith("\nIt can be served.\n")
-
-
-def test_an_address_of_another_machine_is_an_error():
-    with pytest.raises(InputError, match=r"192\.0\.2\.1 --port 0: .*Pass 127\.0\.0\.1"):
-        bound_socket("192.0.2.1", 0)

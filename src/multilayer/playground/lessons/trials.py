@@ -1,0 +1,220 @@
+"""Trials: the library trains what a step asks for, in the same way as the page, and measures it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
+
+from multilayer.exceptions import DivergenceError, InputError
+from multilayer.fits.fit import Fit
+from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
+from multilayer.inspection import Diagnosis
+from multilayer.playground.bug_check import ProgramCheck, check_program
+from multilayer.playground.bug_setup import SETUPS, parameters_for_bug
+from multilayer.playground.buggy_engine import BuggyEngine
+from multilayer.playground.data import PlayData, shape_data
+from multilayer.playground.lessons.lesson import Setup
+from multilayer.playground.lessons.measures import Measure
+from multilayer.playground.setup import estimator_for, setup_from_json
+from multilayer.training import TrainingSession
+
+MOST_ROWS = 1_000  # of the diagnosis, as on the page
+
+
+class Trial(Protocol):
+    """Trains networks and measures them."""
+
+    def measure(self, setup: Setup, epochs: int, measure: Measure, seeds: Sequence[int]) -> list[float]:
+        """Train a network for each seed, and measure it.
+
+        Parameters
+        ----------
+        setup : mapping
+            ``data``, ``parameters``, and ``bug`` if the program has a mistake.
+        epochs : int
+            The number of epochs.
+        measure : Measure
+            What to measure.
+        seeds : sequence of int
+            The values of ``random_state``.
+
+        Returns
+        -------
+        list of float
+            A number for each seed; infinite for a level that was not reached and a cost that overflowed.
+        """
+
+
+class EstimatorTrial(Trial):
+    """Trains with the estimators of this library."""
+
+    def measure(self, setup: Setup, epochs: int, measure: Measure, seeds: Sequence[int]) -> list[float]:
+        return [TrainedNetwork(setup, epochs, seed).value(measure) for seed in seeds]
+
+
+@lru_cache(maxsize=16)
+def _shape_data(items: tuple[tuple[str, Any], ...]) -> PlayData:
+    return shape_data(**dict(items))
+
+
+def data_of(setup: Setup) -> PlayData:
+    """Return the data of a setup."""
+    choice = setup_from_json({"data": setup["data"], "parameters": {}}).data
+    data = _shape_data(tuple(choice.to_json().items()))
+    bug = setup.get("bug")
+    if bug is not None and SETUPS[bug].sorts_rows:
+        order = data.y.argsort(kind="stable")
+        data = replace(data, X=data.X[order], y=data.y[order])
+    return data
+
+
+class TrainedNetwork:
+    """A network that is trained for a step, and its measures.
+
+    Parameters
+    ----------
+    setup : mapping
+        The setup.
+    epochs : int
+        The number of epochs.
+    seed : int
+        The value of ``random_state``.
+    """
+
+    def __init__(self, setup: Setup, epochs: int, seed: int) -> None:
+        self.data, self.bug = data_of(setup), setup.get("bug")
+        given = {**setup["parameters"], "random_state": seed, "max_iter": epochs}
+        if self.bug is not None:
+            n_classes = len(self.data.class_names)
+            given = parameters_for_bug(self.bug, given, self.data.task, n_classes).parameters
+            given["shuffle"] = SETUPS[self.bug].shuffles and given.get("shuffle", True)
+        parameters = setup_from_json({"parameters": given}).parameters
+        self.fit = _fit(estimator_for(parameters, self.data), self.data)
+        if self.bug is not None:
+            self.fit.problem = replace(self.fit.problem, engine=BuggyEngine(self.bug))
+        self.has_diverged = False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of training that has not converged: a lesson may stop early on purpose
+            try:
+                self.fit.train()
+            except DivergenceError:
+                self.has_diverged = True
+
+    def value(self, measure: Measure) -> float:
+        """Return a measure of this network.
+
+        Raises
+        ------
+        InputError
+            The data or the network do not have it.
+        """
+        kind, data = measure.kind, self.data
+        if kind.task not in (None, data.task):
+            raise InputError(f"the measure {kind.name!r} is for {kind.task}, but {data.title!r} is {data.task} data.")
+        if kind.needs_validation and data.X_val is None:
+            raise InputError(f"the measure {kind.name!r} needs validation rows. Set validation_fraction above 0.")
+        if measure.layer is not None:
+            return self._of_layer(measure.name, measure.layer)
+        if measure.level is not None:
+            return self._epochs_to(measure.name, measure.level)
+        value: float = getattr(self, f"_{kind.name}")()
+        return float(value)
+
+    @cached_property
+    def _model(self) -> Any:
+        return self.fit.snapshot()
+
+    @cached_property
+    def _diagnosis(self) -> Diagnosis:
+        found: Diagnosis = self._model.diagnose(self.data.X[:MOST_ROWS], self.data.y[:MOST_ROWS])
+        return found
+
+    @cached_property
+    def _check(self) -> ProgramCheck:
+        problem = self.fit.problem
+        return check_program(problem.engine, problem.objective, self.fit.state.last)
+
+    def _accuracy(self) -> float:
+        return float(self._model.score(self.data.X, self.data.y))
+
+    def _validation_accuracy(self) -> float:
+        return float(self._model.score(self.data.X_val, self.data.y_val))
+
+    _r2, _validation_r2 = _accuracy, _validation_accuracy
+
+    def _cost(self) -> float:
+        return math.inf if self.has_diverged else float(self._costs[-1])
+
+    def _validation_cost(self) -> float:
+        return math.inf if self.has_diverged else float(self._validation_costs[-1])
+
+    def _lowest_validation_cost(self) -> float:
+        return min(self._validation_costs)
+
+    def _epoch_of_lowest_validation_cost(self) -> float:
+        return 1 + self._validation_costs.index(min(self._validation_costs))
+
+    def _n_parameters(self) -> float:
+        return self.fit.n_weights
+
+    def _n_updates(self) -> float:
+        session = self.fit.session
+        per_epoch = session.updates_per_epoch if isinstance(session, TrainingSession) else 1
+        return self.fit.n_epochs * per_epoch
+
+    def _epochs(self) -> float:
+        return self.fit.n_epochs
+
+    def _dead_units(self) -> float:
+        return self._silent(bounded=False)
+
+    def _saturated_units(self) -> float:
+        return self._silent(bounded=True)
+
+    def _diverged(self) -> float:
+        return float(self.has_diverged)
+
+    def _weights_wrong(self) -> float:
+        return self._check.weights_wrong
+
+    def _layers_wrong(self) -> float:
+        return sum(each.weights_wrong > 0 for each in self._check.layers)
+
+    @property
+    def _costs(self) -> list[float]:
+        return list(self._model.loss_curve_)
+
+    @property
+    def _validation_costs(self) -> list[float]:
+        return list(self._model.validation_loss_curve_)
+
+    def _silent(self, *, bounded: bool) -> float:
+        layers = self._diagnosis.layers[:-1]
+        return sum(int(each.silent.sum()) for each in layers if (each.activation in ("sigmoid", "tanh")) == bounded)
+
+    def _of_layer(self, name: str, number: int) -> float:
+        layers = {each.layer: each for each in self._diagnosis.layers}
+        if number not in layers:
+            raise InputError(f"the network has the layers {min(layers)} to {max(layers)}, got layer = {number}.")
+        attribute = {"gradient_norm": "gradient_size", "update_ratio": "update_ratio", "weight_norm": "weight_size"}
+        return float(getattr(layers[number], attribute[name]))
+
+    def _epochs_to(self, name: str, level: float) -> float:
+        if name == "epochs_to_cost":
+            reached = (i for i, cost in enumerate(self._costs, start=1) if cost <= level)
+        else:
+            scores = list(self._model.validation_scores_)
+            reached = (i for i, score in enumerate(scores, start=1) if score >= level)
+        return next(reached, math.inf)
+
+
+def _fit(estimator: Any, data: PlayData) -> Fit:
+    """Return the fit of the page: it validates after each epoch and keeps the last weights."""
+    has_rows = data.X_val is not None
+    validation = ValidationArguments(data.X_val, data.y_val) if has_rows else NO_VALIDATION
+    fit: Fit = estimator._begin(FitRequest(data.X, data.y, validation=validation, keep="last"))
+    return fit

@@ -1,0 +1,45 @@
+"""The columns that are most related to the target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_selection import f_classif, f_regression, mutual_info_classif, mutual_info_regression
+
+from multilayer.playground.data import PlayData
+from multilayer.tables.models.rows import chosen_rows
+
+_MOST_RELATED = 24  # columns whose relation to the target is estimated by mutual information
+_ROWS_RELATED = 1000
+_TOO_SIMILAR = 0.98  # the correlation of two columns that span no plane
+
+
+def most_related_pair(data: PlayData) -> tuple[str, str] | None:
+    """Return the two columns of numbers that are most related to the target, the best first; None if there are none."""
+    columns = [column for column in data.columns if column.inputs and column.kind in ("number", "date", "duration")]
+    if len(columns) < 2:
+        return None
+    rows = chosen_rows(len(data.X), _ROWS_RELATED, 0)
+    X, y = data.X[rows][:, [column.inputs[0] for column in columns]], data.targets[rows]
+    scores = _relations(X, y, data.task)
+    order = np.argsort(-scores, kind="stable").tolist()
+    first = order[0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        similar = np.abs(np.asarray(np.corrcoef(X, rowvar=False))[first])
+    second = next((j for j in order[1:] if not similar[j] > _TOO_SIMILAR), order[1])
+    return columns[first].name, columns[second].name
+
+
+def _relations(X: NDArray[np.float64], y: NDArray[Any], task: str) -> NDArray[np.float64]:
+    """Return the mutual information of each column with the target; of many columns, of the most promising ones."""
+    found = np.full(X.shape[1], -1.0)
+    best = np.arange(X.shape[1])
+    if len(best) > _MOST_RELATED:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            linear = np.nan_to_num((f_classif if task == "classification" else f_regression)(X, y)[0])
+        best = np.sort(np.argsort(-linear, kind="stable")[:_MOST_RELATED])
+    information = mutual_info_classif if task == "classification" else mutual_info_regression
+    found[best] = information(X[:, best], y, discrete_features=False, random_state=0)
+    return found
