@@ -22,7 +22,6 @@ class BugPanel {
       element("h3", { class: "panel-heading", text: app.t("panels.bugs.title") }),
       element("p", { class: "panel-hint", text: app.t("panels.bugs.hint") }),
       this.body,
-      this.result,
     );
     app.store.subscribe("scene", () => this.drawScene());
     new MutationObserver(() => this.drawScene()).observe(root, { attributes: true, attributeFilter: ["hidden"] });
@@ -36,6 +35,7 @@ class BugPanel {
     if (now === this.shown) return;
     this.shown = now;
     this.result.replaceChildren();
+    // The result stands under the instruments, and is kept when a right guess names the mistake.
     this.body.replaceChildren(...(scene.bug ? this.drawCase(scene.bug) : this.drawList()));
   }
 
@@ -115,6 +115,7 @@ class BugPanel {
       ...what,
       this.drawChanges(bug),
       this.drawInstruments(),
+      this.result,
       isHidden ? this.drawGuess(bug) : null,
       element("div", { class: "panel-actions" }, button(t("panels.bugs.leave"), () => this.setBug(null), { title: t("panels.bugs.leave_hint") })),
     ].filter((node) => node !== null);

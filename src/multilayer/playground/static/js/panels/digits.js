@@ -50,17 +50,14 @@ export function drawDigits(value, agreed) {
   );
 }
 
-/** A short number for tables and formulas: four significant digits, with a true minus sign. */
+/** A short number for tables and formulas: four significant digits, with a true minus sign; whole numbers as they are. */
 export function short(value, count = 4) {
   if (value === null || value === undefined) return "–";
-  if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e6) return trim(value, count);
+  if (size < 1e6 && Number.isInteger(value)) return minus(String(value));
+  if (size >= 1e-3 && size < 1e6) return minus(size < 10 ** count ? value.toPrecision(count) : value.toFixed(0));
   const { sign, digits, exponent } = parts(value, count);
   return `${sign}${digits}${power(exponent)}`;
 }
 
-function trim(value, count) {
-  const text = Number(value.toPrecision(count)).toString();
-  return text.replace("-", "−");
-}
+const minus = (text) => text.replace("-", "−");

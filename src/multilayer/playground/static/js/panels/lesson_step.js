@@ -72,7 +72,7 @@ function drawStart(step, app, isRunning) {
   const isPredicted = hasChoices(step) || isNumber(step);
   const idle = step.state === "answered" ? "again" : isPredicted || step.run ? "run" : "check";
   const start = button(app.t(`panels.lessons.${isRunning ? "running" : idle}`), () => {}, {
-    class: "primary run-button",
+    class: step.state === "answered" ? "run-button" : "primary run-button",
     title: app.t(isPredicted ? "panels.lessons.run_predicted_hint" : "panels.lessons.run_hint"),
   });
   start.disabled = isRunning;

@@ -163,7 +163,7 @@ class LessonPanel {
       store.setLesson(lesson);
       this.drawLesson();
       app.announce(lesson.steps[index].feedback ?? "");
-      this.body.querySelector(".lesson-feedback, .run-button")?.focus();
+      this.body.querySelector(".lesson-feedback")?.focus();
     } catch (error) {
       this.isRunning = false;
       this.error.replaceChildren(errorMessage(error.message));

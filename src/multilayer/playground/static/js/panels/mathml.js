@@ -59,7 +59,8 @@ export function lines(...pairs) {
 
 /** A whole formula; `label` is its text for screen readers that do not read MathML. */
 export function math(content, label = null) {
-  return node("math", [content], { display: "block", ...(label ? { "aria-label": label } : {}) });
+  // Large sums and fractions, but at the left like the text: a formula of display "block" is centred.
+  return node("math", [content], { displaystyle: "true", ...(label ? { "aria-label": label } : {}) });
 }
 
 /** The Greek letters of the equations. */
@@ -68,7 +69,7 @@ export const DELTA = "δ";
 
 /** A letter with the indices l, i, ... below it, separated by commas: units count from 1, column 0 is the bias. */
 export function indexed(letter, ...indices) {
-  const parts = indices.flatMap((index, i) => (i > 0 ? [mo(","), index] : [index]));
+  const parts = indices.flatMap((index, i) => (i > 0 ? [mo(",", { lspace: "0", rspace: "0.1em" }), index] : [index]));
   return sub(mi(letter), row(...parts));
 }
 

@@ -287,7 +287,7 @@ class MicroscopePanel {
   /** All steps: up to the present one with new numbers, after it with those of the update before, marked as stale. */
   drawList() {
     const { t } = this.app;
-    const columns = ["step", "values_short", "state"].map((key, i) => ({ title: t(`panels.microscope.${key}`), header: i === 0 }));
+    const columns = ["step", "values_short", "step_state"].map((key, i) => ({ title: t(`panels.microscope.${key}`), header: i === 0 }));
     const rows = this.steps.map((step, i) => {
       const state = this.stateOf(i);
       const source = state === "stale" ? this.before : this.trace;

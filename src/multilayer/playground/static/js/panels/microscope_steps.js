@@ -73,11 +73,8 @@ export function drawStep(step, trace, app) {
     activation: activationOf(step, scene),
     cost: scene.network.cost.replaceAll("_", " "),
   });
-  return [
-    element("p", { text }),
-    element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, m.math(formula(step, scene))),
-    drawNumbers(step, trace, app),
-  ];
+  const equation = element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, m.math(formula(step, scene)));
+  return [element("div", { class: "step-text" }, element("p", { text }), equation), drawNumbers(step, trace, app)];
 }
 
 function textKey({ kind, layer }, scene) {
