@@ -63,7 +63,7 @@ class BugPanel {
     });
     return [
       this.requires ? element("p", { class: "panel-note", text: this.requires }) : null,
-      element("div", { class: "panel-actions" }, mystery),
+      this.requires ? null : element("div", { class: "panel-actions" }, mystery),
       ...this.bugs.map((bug) => this.drawBug(bug)),
     ].filter((node) => node !== null);
   }
@@ -76,8 +76,15 @@ class BugPanel {
       element("summary", { text: bug.title }),
       element("p", {}, inline(bug.what)),
       this.drawLines(bug),
-      element("div", { class: "panel-actions" }, button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), { title: t("panels.bugs.switch_on_hint") })),
+      this.drawSwitch(bug),
     );
+  }
+
+  drawSwitch(bug) {
+    const { t } = this.app;
+    if (bug.is_possible === false) return element("p", { class: "panel-note", text: t("panels.bugs.impossible") });
+    const start = button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), { title: t("panels.bugs.switch_on_hint") });
+    return element("div", { class: "panel-actions" }, start);
   }
 
   /** The wrong line beside the right one. */

@@ -313,13 +313,19 @@ class MicroscopePanel {
     return this.before ? "stale" : "none";
   }
 
-  /** What the drawing of the network shows over its units: every step that has numbers, and which are stale. */
+  /** What the drawing of the network shows in its units: lists for the layers, null where nothing is computed yet. */
   overlayValues() {
-    const steps = this.steps
-      .map((step, i) => ({ ...step, state: this.stateOf(i) }))
-      .filter(({ state }) => state !== "none")
-      .map((step) => ({ ...step, values: valuesOf(step, step.state === "stale" ? this.before : this.trace) }));
-    return { update: this.trace.update, sample: this.trace.sample, steps };
+    const { layer_sizes: sizes } = this.app.store.scene.network;
+    const values = { A: [this.trace.x], Z: [], delta: [], stale: { A: [false], Z: [], delta: [] } };
+    this.steps.forEach((step, i) => {
+      if (!["Z", "A", "delta"].includes(step.kind)) return;
+      const place = step.layer - (step.kind === "A" ? 1 : 2);
+      const state = this.stateOf(i);
+      const source = state === "stale" ? this.before : this.trace;
+      values[step.kind][place] = state === "none" ? null : valuesOf(step, source);
+      values.stale[step.kind][place] = state === "stale";
+    });
+    return sizes.length === this.trace.A.length ? values : null;
   }
 
   async overlay(values) {

@@ -71,7 +71,7 @@ function drawModel(app) {
 async function saveModel(app) {
   const { fields, bytes } = await app.connection.request("save");
   download(fields.name, bytes, "application/octet-stream");
-  return element("p", { class: "panel-note" }, app.t("panels.take.saved"), " ", element("code", { text: `multilayer.load("${fields.name}")` }));
+  return element("p", { class: "panel-note" }, app.t("panels.take.saved"), " ", element("code", { text: `multilayer.load_model("${fields.name}")` }));
 }
 
 function drawLink(app) {
@@ -110,17 +110,13 @@ function drawAnimation(app) {
   return part(app, "animation", element("div", { class: "panel-actions" }, make, progress, cancel), place);
 }
 
+/** Record the film; the view module offers it as a download. */
 async function animate(app, signal, progress) {
   const { makeAnimation } = await import("../views/animation.js");
-  const onProgress = (share) => {
-    progress.value = share;
+  const onProgress = (done, all) => {
+    progress.value = done / all;
   };
-  try {
-    const made = await makeAnimation(app, { signal, onProgress });
-    if (made instanceof Blob) download(made.name ?? `boundary.${made.type.includes("webm") ? "webm" : "png"}`, made, made.type);
-    return element("p", { class: "panel-note", text: app.t("panels.take.animation_done") });
-  } catch (error) {
-    if (error.name !== "AbortError") throw error;
-    return element("p", { class: "panel-note", text: app.t("panels.take.animation_cancelled") });
-  }
+  const made = await makeAnimation(app, { signal, onProgress });
+  const key = made ? "done" : "cancelled";
+  return element("p", { class: "panel-note", text: app.t(`panels.take.animation_${key}`) });
 }
