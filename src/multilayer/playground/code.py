@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 from multilayer.playground.run import Run
-from multilayer.playground.setup import CLASSIFICATION, initial_parameters
+from multilayer.playground.setup import CLASSIFICATION, changed_arguments, initial_parameters
 
 WIDTH = 100
 # These schedules plan the step sizes up to max_iter; a program that ends sooner must stop by a callback.
@@ -48,11 +49,10 @@ def python_code(run: Run) -> tuple[str, str]:
     lines += _call(f"model = {name}(", arguments)
     validation = ", X_val=X_val, y_val=y_val" if data.X_val is not None else ""
     lines.append(f"model.fit(X, y{validation})")
-    before = first
+    before = segments[0].setup.parameters
     for segment, length in zip(segments[1:], lengths[1:], strict=True):
-        now = initial_parameters(segment.setup.parameters, data)
-        changed = _changed(before, now, type(run.viewer))
-        changed |= _length(segment.setup.parameters, length, segment.epoch)
+        now = segment.setup.parameters
+        changed = changed_arguments(before, now, data) | _length(now, length, segment.epoch)
         lines += _call("model.set_params(", changed)
         lines.append(f"model.fit(X, y{validation})")
         before = now
@@ -86,20 +86,23 @@ def _length(parameters: Mapping[str, Any], length: int, epochs_before: int) -> d
     return {"max_iter": max(length, 1)}
 
 
-def _changed(before: Mapping[str, Any], now: Mapping[str, Any], cls: type) -> dict[str, Any]:
-    """Return what ``set_params`` must set; a parameter that is no longer given gets its default."""
-    defaults = cls.__init__.__kwdefaults__ or {}
-    missing = {name: defaults[name] for name in before if name not in now and name in defaults}
-    return {**missing, **{name: value for name, value in now.items() if name not in before or before[name] != value}}
-
-
 class _Code(str):
     """Code, which is written as it is."""
 
 
+def _literal(value: Any) -> str:
+    """Return a value as Python code, with text in quotation marks."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_literal, value))}{',' * (len(value) == 1)})"
+    return repr(value)
+
+
 def _call(start: str, arguments: Mapping[str, Any]) -> list[str]:
     given = [
-        f"{name}={value}" if isinstance(value, _Code) else f"{name}={value!r}" for name, value in arguments.items()
+        f"{name}={value}" if isinstance(value, _Code) else f"{name}={_literal(value)}"
+        for name, value in arguments.items()
     ]
     one_line = f"{start}{', '.join(given)})"
     if len(one_line) <= WIDTH:

@@ -39,8 +39,9 @@ def workbench_factory(source: PlaySource) -> Callable[[], Workbench]:
     if target is None:
         target = describe_table(source.path).suggested
         if target is None:
-            raise InputError(f"no column of {source.path} can be predicted. Use a table with a column of few classes "
-                             "or of numbers.")
+            raise InputError(
+                f"no column of {source.path} can be predicted. Use a table with a column of few classes or of numbers."
+            )
     table = table_in_file(source.path, target)
     table.data(VALIDATION_FRACTION, 0)
     return partial(Workbench, table)

@@ -60,7 +60,9 @@ def upload(desk: Desk, fields: Fields, data: bytes | None) -> Reply:
     desk.table = table_in_bytes(name, data, target)
     try:
         setup = desk.run.setup
-        choice = DataChoice(TABLE, seed=setup.data.seed, validation_fraction=setup.data.validation_fraction or VALIDATION_FRACTION)
+        choice = DataChoice(
+            TABLE, seed=setup.data.seed, validation_fraction=setup.data.validation_fraction or VALIDATION_FRACTION
+        )
         desk.forget_data()
         desk.start(replace(setup, data=choice))
     except BaseException:

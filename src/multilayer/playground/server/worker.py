@@ -16,7 +16,7 @@ from multilayer.playground.server.requests import Request, answer, error_answer,
 
 _SECONDS_OF_WORK = 0.02  # so long a request waits at most, unless an update takes longer
 _LEAST_SECONDS = 0.001
-_SHARE_OF_REST = 0.1  # work that takes less of its time than this share waits for the time of its next update
+_SHARE_OF_REST = 0.1  # work that takes less than this share of its time has to wait for its next update
 _SECONDS_OF_REST = 0.005
 _SECONDS_BETWEEN_FRAMES = 0.05
 _TRAINING_PER_FRAME = 8.0  # while playing, as many times as long as the last frame took: 12 % of the training time
@@ -31,7 +31,7 @@ class Bench(Protocol):
 
     def handle(self, request: Mapping[str, Any], data: bytes | None) -> Reply: ...
 
-    def work(self, seconds: float) -> None: ...
+    def work(self, seconds: float) -> None: ...  # at most about so long
 
     def frame(self, have: Mapping[str, Any]) -> Reply | None: ...
 
@@ -66,7 +66,7 @@ class Worker:
         self.inbox = Inbox(limits)
         self._bench: Bench | None = None
         self._may_work = True  # not after an error of training, until the next request
-        self._rest = 0.0  # seconds to wait while playing, where training is slowed down on purpose
+        self._rest = 0.0  # seconds to wait while playing, if the pace is slow
         self._failure: dict[str, Any] | None = None  # of training, which the next frame reports
         self._seen: Request | None = None  # a request for a frame, for which there was nothing new
         self._frame_end, self._frame_cost, self._frame_pause = 0.0, 0.0, 0.0
@@ -134,7 +134,7 @@ class Worker:
             self._may_work, self._failure = False, failure_of(error)
             with suppress(Exception):
                 bench.handle({"id": 0, "do": "pause"}, None)
-        # Without a rest, a few updates per second would keep the processor busy.
+        # Without a rest, a pace of a few updates per second would keep the processor busy.
         is_slow = time.monotonic() - began < _SHARE_OF_REST * seconds
         self._rest = _SECONDS_OF_REST if is_slow else 0.0
 

@@ -21,7 +21,7 @@ export function branchDialog(app) {
   const { t, store, format } = app;
   const text = h("p", {});
   const place = h("div", { class: "branch-value" });
-  const select = h("select", { id: "branch-parameter", onchange: showField });
+  const select = h("select", { id: "branch-parameter", autofocus: true, onchange: showField });
   const forget = h("button", { type: "button", onclick: forgetGhosts }, t("shell.branch.forget"));
   const form = h(
     "form",

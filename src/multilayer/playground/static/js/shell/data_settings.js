@@ -1,4 +1,4 @@
-// The data: a shape of points, or the person's own table, and the plane on which a table is drawn.
+// The data: a shape of points, or the person's own table.
 
 import { h, s } from "../dom.js";
 import { makeField } from "./controls.js";
@@ -19,8 +19,7 @@ export function dataGroup(app) {
   const fields = Object.entries(FIELDS).map(([name, kind]) =>
     makeField(app, { name, kind, key: `shell.data.${name}`, parameter: name, oncommit: (value) => change({ [name]: value }) }),
   );
-  const plane = planeFields(app);
-  const body = h("div", { class: "fields" }, h("div", { class: "shapes-box", "data-control": "name" }, shapes), title, fields.map((field) => field.element), plane.element, tableButton);
+  const body = h("div", { class: "fields" }, h("div", { class: "shapes-box", "data-control": "name" }, shapes), title, fields.map((field) => field.element), tableButton);
   const element = h("section", { class: "settings-group", "aria-labelledby": "settings-data" }, h("h3", { id: "settings-data", "data-hint": "shell.settings.data.hint" }, t("shell.settings.data")), body);
 
   return {
@@ -35,7 +34,6 @@ export function dataGroup(app) {
         field.element.hidden = chosen[field.name] === undefined || (isOfShape && scene.data.is_table);
         field.set(chosen[field.name], { minimum: 0, maximum: null });
       }
-      plane.show(scene);
     },
   };
 }
@@ -54,42 +52,4 @@ function drawing(name) {
     svg.append(point);
   }
   return svg;
-}
-
-/** For tables: which two columns span the plane, or the two main directions of all of them. */
-function planeFields(app) {
-  const { t } = app;
-  const view = (plane) => app.act("view", { plane });
-  const kind = makeField(app, { name: "plane", kind: "names", key: "shell.plane.kind", oncommit: (value) => view(value === "pca" ? { kind: "pca" } : columnsPlane()) });
-  const axes = ["x", "y"].map((axis) =>
-    makeField(app, { name: `plane_${axis}`, kind: "names", key: `shell.plane.${axis}`, oncommit: (value) => view({ ...columnsPlane(), [axis]: value }) }),
-  );
-  const note = h("p", { class: "muted small plane-note" });
-  const element = h("div", { class: "plane fields", "data-control": "plane" }, kind.element, axes.map((axis) => axis.element), note);
-  let scene = null;
-
-  function columnsPlane() {
-    const { plane } = scene.view ?? {};
-    if (plane?.kind === "columns") return { kind: "columns", x: plane.x, y: plane.y };
-    const [x, y = x] = scene.data.columns.map((column) => column.name);
-    return { kind: "columns", x, y };
-  }
-
-  return {
-    element,
-    show(newScene) {
-      scene = newScene;
-      element.hidden = !scene.data.is_table || !scene.view?.plane || scene.data.columns.length < 2;
-      if (element.hidden) return;
-      const names = scene.data.columns.map((column) => column.name);
-      kind.set(scene.view.plane.kind, ["columns", "pca"]);
-      axes.forEach((axis, i) => {
-        axis.element.hidden = scene.view.plane.kind !== "columns";
-        if (!axis.element.hidden) axis.set(scene.view.plane[["x", "y"][i]], names);
-      });
-      note.textContent = scene.view.note ?? "";
-      note.hidden = !scene.view.note;
-      note.dataset.hint = scene.view.note ?? "";
-    },
-  };
 }

@@ -55,7 +55,7 @@ class Transport {
     this.field = h("input", { type: "number", min: 0, step: 1, value: 0, id: "update-field", "data-parameter": "update", autocomplete: "off" });
     this.field.addEventListener("change", () => this.field.value !== "" && this.goTo(Number(this.field.value)));
     this.lastText = h("span", { class: "muted" });
-    this.state = h("span", { class: "muted transport-state" });
+    this.state = h("span", { class: "muted transport-state", "data-hint": "shell.transport.state.hint" });
     this.slider = h("input", { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": t("shell.transport.slider"), "data-hint": "shell.transport.slider.hint" });
     this.slider.addEventListener("input", () => {
       this.isDragging = true;
@@ -117,7 +117,7 @@ class Transport {
   showState(frame) {
     const { t, format } = this.app;
     const parts = [];
-    if (frame.step_size !== null && frame.step_size !== undefined) parts.push(t("shell.transport.step_size", { value: format.number(frame.step_size) }));
+    if (frame.step_size !== null && frame.step_size !== undefined) parts.push(t("shell.transport.step_size", { value: format.short(frame.step_size) }));
     if (frame.seconds > 0) parts.push(t("shell.transport.seconds", { value: format.seconds(frame.seconds) }));
     if (frame.reason) parts.unshift(this.reasonText(frame.reason));
     setText(this.state, parts.join(" · "));

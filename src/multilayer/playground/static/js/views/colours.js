@@ -1,86 +1,42 @@
-/** Colours of values: classes, signs and amounts, read from the style sheet so that light and dark both fit. */
+/** Tables of 256 colours for the maps, from the colours of the style sheet, so that light and dark both fit. */
 
-const NAMES = ["ink", "muted", "paper", "panel", "line", "accent", "positive", "negative", "stale"];
-const AMOUNTS = [
-  [43, 29, 94],
-  [47, 93, 143],
-  [42, 145, 135],
-  [124, 193, 90],
-  [245, 230, 99],
-];
-const CLASSES = 10;
+import { amountRgb, classRgb, mixed, rgb } from "../theme.js";
 
-let known = null;
-const listeners = new Set();
+const CLASS_SHARE = 0.66; // of a class's colour in a map: the marks, in the full colour, stay visible on it
+const SIGN_SHARE = 0.85;
 
-/** Any CSS colour as [r, g, b]. */
-function components(context, colour) {
-  context.clearRect(0, 0, 1, 1);
-  context.fillStyle = colour;
-  context.fillRect(0, 0, 1, 1);
-  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+export const css = ([red, green, blue], opacity = 1) => `rgb(${red} ${green} ${blue} / ${opacity})`;
+
+/** A table of 256 colours of `colour(share)`, three bytes each. */
+function table(colour) {
+  const bytes = new Uint8ClampedArray(256 * 3);
+  for (let i = 0; i < 256; i++) bytes.set(colour(i / 255), 3 * i);
+  return bytes;
 }
 
-/** The present colours: `{classes: [[r, g, b], ...], ink: [r, g, b], ...}`. */
-export function palette() {
-  if (known) return known;
-  const style = getComputedStyle(document.documentElement);
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 1;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const read = (name) => components(context, style.getPropertyValue(`--${name}`).trim() || "grey");
-  known = { classes: Array.from({ length: CLASSES }, (_, k) => read(`class-${k}`)) };
-  for (const name of NAMES) known[name] = read(name);
-  return known;
-}
-
-/** Call `draw` when the page turns light or dark. */
-export function onTheme(draw) {
-  listeners.add(draw);
-}
-
-function renew() {
-  known = null;
-  for (const draw of listeners) draw();
-}
-
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", renew);
-new MutationObserver(renew).observe(document.documentElement, { attributes: true, attributeFilter: ["class", "data-theme"] });
-
-export const css = ([r, g, b], alpha = 1) => (alpha === 1 ? `rgb(${r} ${g} ${b})` : `rgb(${r} ${g} ${b} / ${alpha})`);
-
-export const mix = (from, to, share) => from.map((value, i) => Math.round(value + (to[i] - value) * share));
-
-/** A table of 256 colours through evenly spaced stops. */
-export function ramp(stops) {
-  const table = new Uint8ClampedArray(256 * 3);
-  for (let i = 0; i < 256; i++) {
-    const position = (i / 255) * (stops.length - 1);
-    const k = Math.min(Math.floor(position), stops.length - 2);
-    table.set(mix(stops[k], stops[k + 1], position - k), 3 * i);
-  }
-  return table;
-}
-
-/** Amounts, from low to high. */
-export const amountRamp = () => ramp(AMOUNTS);
-
-/** The colour of one amount between low and high. */
-export function amountColour(value, low, high) {
-  const share = Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
-  const position = share * (AMOUNTS.length - 1);
-  const k = Math.min(Math.floor(position), AMOUNTS.length - 2);
-  return mix(AMOUNTS[k], AMOUNTS[k + 1], position - k);
-}
+/** The colour of class k in a map. */
+export const classShade = (k) => mixed(rgb("paper"), classRgb(k), CLASS_SHARE);
 
 /** Probabilities of the second of two classes: the paper at one half. */
 export function twoClassRamp() {
-  const { classes, paper } = palette();
-  return ramp([mix(paper, classes[0], 0.72), paper, mix(paper, classes[1], 0.72)]);
+  const paper = rgb("paper");
+  return table((share) => mixed(paper, classShade(share < 0.5 ? 0 : 1), Math.abs(2 * share - 1)));
 }
 
-/** Values from `-1` to `1`: the colours of signs, the paper at zero. */
+/** Probabilities of one class, from the paper. */
+export function oneClassRamp(k) {
+  const paper = rgb("paper");
+  return table((share) => mixed(paper, classShade(k), share));
+}
+
+/** Amounts, from low to high. */
+export const amountRamp = () => table(amountRgb);
+
+/** The colour of one amount between low and high. */
+export const amountColour = (value, low, high) => amountRgb(Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
+
+/** Values from -1 to 1: the colours of signs, the paper at zero. */
 export function signRamp() {
-  const { positive, negative, paper } = palette();
-  return ramp([mix(paper, negative, 0.9), paper, mix(paper, positive, 0.9)]);
+  const paper = rgb("paper");
+  return table((share) => mixed(paper, rgb(share < 0.5 ? "negative" : "positive"), SIGN_SHARE * Math.abs(2 * share - 1)));
 }

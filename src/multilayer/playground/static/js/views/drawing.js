@@ -43,18 +43,6 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A number with `digits` significant digits; a dash for none. */
-export function number(value, digits = 3) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  if (size === 0) return "0";
-  let text;
-  if (size < 1e-3 || size >= 1e6) text = value.toExponential(digits - 1);
-  else if (Number.isInteger(value) || size >= 10 ** digits) text = Math.round(value).toLocaleString("en");
-  else text = value.toPrecision(digits);
-  return text.replaceAll("-", "−");
-}
-
 /** The coordinate of a value on an axis, linear or logarithmic, with its inverse. */
 export function scale(low, high, from, to, logarithmic = false) {
   const forward = logarithmic ? Math.log10 : (value) => value;
@@ -134,8 +122,11 @@ export function fitCanvas(canvas, width, height) {
 
 /** A choice of a few words: a label that only screen readers see, and a select. */
 export function choice(label, options, value, onChange) {
-  const select = html("select", { "aria-label": label, title: label, class: "picture-select" });
+  const select = html("select", { "aria-label": label, "data-hint": label, class: "picture-select" });
   for (const [name, text] of options) select.append(html("option", { value: name, text, selected: name === value }));
   select.addEventListener("change", () => onChange(select.value));
   return select;
 }
+
+/** Points `[[x, y], ...]` as the text of an SVG path. */
+export const linePoints = (points) => (points.length ? `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}` : "");

@@ -1,6 +1,6 @@
 /** Pictures as files: a standalone SVG with its styles inside, and a PNG drawn from it. */
 
-import { css, palette } from "./colours.js";
+import { color } from "../theme.js";
 import { svg } from "./drawing.js";
 
 const PROPERTIES = [
@@ -20,11 +20,10 @@ export function standalone(body, title, replacements = new Map()) {
   const frame = body.getBoundingClientRect();
   const width = Math.ceil(frame.width) + 2 * MARGIN;
   const height = Math.ceil(frame.height) + 2 * MARGIN + TITLE;
-  const { paper, ink } = palette();
   const family = getComputedStyle(body).fontFamily;
   const root = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` });
-  root.append(svg("rect", { x: 0, y: 0, width, height, fill: css(paper) }));
-  const heading = svg("text", { x: MARGIN, y: MARGIN + 12, fill: css(ink), "font-family": family, "font-size": "14px", "font-weight": "600" });
+  root.append(svg("rect", { x: 0, y: 0, width, height, fill: color("panel") }));
+  const heading = svg("text", { x: MARGIN, y: MARGIN + 12, fill: color("ink"), "font-family": family, "font-size": "14px", "font-weight": "600" });
   heading.textContent = title;
   root.append(heading);
   for (const source of body.querySelectorAll("canvas, svg")) {
@@ -54,7 +53,7 @@ function inlined(source) {
   if (source.nodeType === Node.TEXT_NODE) return source.cloneNode();
   if (source.nodeType !== Node.ELEMENT_NODE || source.classList.contains("no-export")) return null;
   const style = getComputedStyle(source);
-  if (isHidden(style) && source.tagName !== "defs") return null;
+  if (isHidden(style) && !source.closest("defs")) return null;
   const copy = source.cloneNode(false);
   for (const { name } of [...copy.attributes]) if (DROPPED.test(name)) copy.removeAttribute(name);
   for (const property of PROPERTIES) {
@@ -121,11 +120,10 @@ function outline(element, value) {
 }
 
 function paintPath(context, element, path, value) {
-  const { stale } = palette();
   const alpha = context.globalAlpha;
   const fill = element.getAttribute("fill");
   if (fill !== "none") {
-    context.fillStyle = fill?.startsWith("url(") ? css(stale, 0.35) : fill ?? "black";
+    context.fillStyle = fill?.startsWith("url(") ? color("stale", 0.35) : fill ?? "black";
     context.globalAlpha = alpha * (element.hasAttribute("fill-opacity") ? value("fill-opacity") : 1);
     context.fill(path);
   }

@@ -1,6 +1,7 @@
 /** The frame of every picture: its title, its text for screen readers, the table behind it, and its files. */
 
-import { html, number } from "./drawing.js";
+import { number } from "../format.js";
+import { html } from "./drawing.js";
 import { download, pngBlob, standalone, svgText } from "./export.js";
 
 const TEXT_INTERVAL = 1000; // ms: a screen reader is not helped by a text that changes 20 times a second
@@ -11,18 +12,21 @@ const MOST_ROWS = 2000;
  *
  * `name` begins the names of files and the keys of strings: `views.NAME.title` and `views.NAME.hint`. `describe()` is the
  * alternative text, `table()` a list of `{caption, columns, rows}`, and `vectors()` the replacements of canvases in an
- * exported file. `role` is "img", or "group" where parts of the picture can be chosen.
+ * exported file. `role` is "img", or "group" where parts of the picture can be chosen. `heading` is the tag of the
+ * title, or null where the page has one already; `header` is an element that takes the tools and the menu.
  */
 export class Picture {
-  constructor(element, app, { name, role = "img", describe, table, vectors = () => new Map(), heading = "h2" }) {
+  constructor(element, app, { name, role = "img", describe, table, vectors = () => new Map(), heading = null, header = null }) {
     Object.assign(this, { app, name, describe, table, vectors });
     this.title = app.t(`views.${name}.title`);
     this.tools = html("div", { class: "picture-tools" });
     this.body = html("div", { class: `picture-body picture-${name}`, role, "aria-label": this.title });
     this.note = html("p", { class: "picture-note" });
-    this.heading = html(heading, { class: "picture-title", text: this.title, title: app.t(`views.${name}.hint`) });
-    const header = html("header", { class: "picture-header" }, this.heading, this.tools, this.#menu());
-    this.root = html("section", { class: "picture", "aria-label": this.title }, header, this.body, this.note);
+    this.root = html("div", { class: "picture" }, this.body, this.note);
+    this.header = header ?? html("div", { class: heading ? "picture-header" : "picture-header in-panel" });
+    if (heading) this.header.append(html(heading, { class: "picture-title", text: this.title, "data-hint": `views.${name}.hint` }));
+    this.header.append(this.tools, this.#menu());
+    if (!header) this.root.prepend(this.header);
     element.append(this.root);
     this.described = 0;
   }
@@ -44,7 +48,7 @@ export class Picture {
       html("button", {
         type: "button",
         text: t(`views.picture.${key}`),
-        title: t(`views.picture.${key}_hint`),
+        "data-hint": `views.picture.${key}.hint`,
         onclick: () => {
           menu.open = false;
           action();
@@ -54,7 +58,7 @@ export class Picture {
     const menu = html(
       "details",
       { class: "picture-menu no-export" },
-      html("summary", { "aria-label": label, title: label, text: "⋯" }),
+      html("summary", { "aria-label": label, "data-hint": label, text: "⋯" }),
       html("div", { class: "picture-items" }, item("table", () => this.showTable()), item("svg", () => this.saveSvg()), item("png", () => this.savePng())),
     );
     menu.addEventListener("keydown", (event) => {
@@ -74,7 +78,7 @@ export class Picture {
     const { t } = this.app;
     const tables = this.table();
     const close = html("button", { type: "button", text: t("views.picture.close"), onclick: () => dialog.close() });
-    const save = html("button", { type: "button", text: t("views.picture.csv"), title: t("views.picture.csv_hint"), onclick: () => this.#saveCsv(tables) });
+    const save = html("button", { type: "button", text: t("views.picture.csv"), "data-hint": "views.picture.csv.hint", onclick: () => this.#saveCsv(tables) });
     const scroll = html("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": this.title }, ...tables.map((table) => this.#tableElement(table)));
     const dialog = html(
       "dialog",
