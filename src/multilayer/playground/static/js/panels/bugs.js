@@ -19,8 +19,7 @@ class BugPanel {
     this.body = element("div");
     this.result = element("div", { role: "status" });
     root.append(
-      element("h3", { class: "panel-heading", text: app.t("panels.bugs.title") }),
-      element("p", { class: "panel-hint", text: app.t("panels.bugs.hint") }),
+      element("h3", { class: "hidden", text: app.t("panels.bugs.title") }),
       this.body,
     );
     app.store.subscribe("scene", () => this.drawScene());
@@ -62,6 +61,7 @@ class BugPanel {
       title: t("panels.bugs.mystery_hint"),
     });
     return [
+      element("p", { class: "panel-hint", text: t("panels.bugs.hint") }),
       this.requires ? element("p", { class: "panel-note", text: this.requires }) : null,
       this.requires ? null : element("div", { class: "panel-actions" }, mystery),
       ...this.bugs.map((bug) => this.drawBug(bug)),

@@ -50,10 +50,8 @@ class MicroscopePanel {
     const all = element("details", { class: "step-list" }, element("summary", { text: t("panels.microscope.all_steps") }), this.list);
     this.all = all;
     this.root.append(
-      element("h3", { class: "panel-heading", text: t("panels.microscope.title") }),
-      element("p", { class: "panel-hint", text: t("panels.microscope.hint") }),
-      element("div", { class: "panel-fields" }, field(t("panels.microscope.level_label"), level), this.sample),
-      this.stepper,
+      element("h3", { class: "hidden", text: t("panels.microscope.title") }),
+      element("div", { class: "microscope-bar" }, field(t("panels.microscope.level_label"), level), this.sample, this.stepper),
       this.error,
       this.content,
       all,

@@ -26,7 +26,7 @@ function drawTitle(proof, app, shown, update) {
     "header",
     { class: "proof-title" },
     m.math(m.row(m.theta(layer, row + 1, column), m.mo("="), m.value(short(proof.value, 6)))),
-    element("p", { class: "panel-note" }, app.t("panels.prove.in_code"), " ", element("code", { text: proof.name })),
+    element("span", { class: "panel-note" }, app.t("panels.prove.in_code"), " ", element("code", { text: proof.name })),
     element("p", {
       class: "panel-note",
       title: app.t("panels.prove.weight_name_hint"),

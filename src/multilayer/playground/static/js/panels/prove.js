@@ -21,9 +21,9 @@ class ProvePanel {
     this.stale = this.makeStale();
     this.output = element("div", { class: "proof", role: "region", "aria-label": app.t("panels.prove.result") });
     root.append(
-      element("h3", { class: "panel-heading", text: app.t("panels.prove.title") }),
-      this.hint,
+      element("h3", { class: "hidden", text: app.t("panels.prove.title") }),
       this.chooser.element,
+      this.hint,
       this.stale,
       this.output,
     );

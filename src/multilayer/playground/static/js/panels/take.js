@@ -10,7 +10,7 @@ export function mount(root, app) {
   document.body.append(dialog.element);
   document.addEventListener("open-table", () => dialog.open());
   root.append(
-    element("h3", { class: "panel-heading", text: t("panels.take.title") }),
+    element("h3", { class: "hidden", text: t("panels.take.title") }),
     part(app, "table", button(t("panels.take.table_button"), () => dialog.open(), { title: t("panels.take.table_hint") })),
     drawPython(app),
     drawModel(app),
@@ -90,6 +90,7 @@ async function makeLink(app) {
   return [
     field(t("panels.take.link_label"), address, { class: "panel-field wide" }),
     element("div", { class: "panel-actions" }, copyButton(() => address.value, app)),
+    element("p", { class: "panel-note", text: t("panels.take.link_secret") }),
   ];
 }
 
