@@ -27,7 +27,7 @@ function outputName({ classes, target }, { layer_sizes: sizes }, unit) {
  */
 export function makeChooser(app, choose) {
   const { t } = app;
-  const node = element("div", { class: "panel-fields", role: "group", "aria-label": t("panels.prove.chooser") });
+  const node = element("div", { class: "panel-fields prove-fields", role: "group", "aria-label": t("panels.prove.chooser") });
   let shown = null;
 
   /** Change one part, keep the others as far as they exist, and put the focus back into the same field. */
