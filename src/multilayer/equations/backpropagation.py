@@ -192,7 +192,7 @@ def cost_and_gradient_of(
 
 
 def gradient_of(A: Sequence[Array], deltas: Sequence[Array], examples: Examples, layers: Layers) -> list[Array]:
-    """(B3)-(B4) Compute the derivatives with respect to each Theta from the activations and the deltas."""
+    """Compute D (B3)-(B4), the derivatives with respect to each Theta, from the activations and the deltas."""
     w, total = examples.w, examples.total_weight
     D = []
     for l, delta in enumerate(deltas):
