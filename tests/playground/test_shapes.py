@@ -68,7 +68,7 @@ def test_classes_of_own_shapes_without_noise_follow_their_rules() -> None:
 
 
 def test_invalid_arguments_are_errors() -> None:
-    with pytest.raises(ParameterError, match="unknown shape 'moon'. Did you mean 'moons'"):
+    with pytest.raises(ParameterError, match=r"unknown shape 'moon'\. Did you mean 'moons'"):
         make_shape("moon")
     with pytest.raises(ParameterError, match="n_samples must be a positive integer, got 0"):
         make_shape("moons", 0)

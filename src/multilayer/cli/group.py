@@ -15,6 +15,7 @@ import click
 from multilayer import __version__
 from multilayer.cli.commands.demo import demo
 from multilayer.cli.commands.model import evaluate, export, inspect, predict
+from multilayer.cli.commands.play import play
 from multilayer.cli.commands.serve import serve
 from multilayer.cli.commands.table import cv, search, train
 from multilayer.cli.commands.warmup import warmup
@@ -185,6 +186,7 @@ def cli(ctx: click.Context) -> None:
       multilayer predict houses/model.safetensors new.csv -o predictions.csv
       multilayer evaluate houses/model.safetensors june.csv
       multilayer serve houses/model.safetensors
+      multilayer play                            the playground, in the browser
 
     \b
     Exit codes: 0 done; 1 no memory, no time or no room for the output; 2 wrong
@@ -194,5 +196,5 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (demo, train, cv, search, predict, evaluate, inspect, export, serve, warmup):
+for command in (demo, train, cv, search, predict, evaluate, inspect, export, serve, play, warmup):
     cli.add_command(command)

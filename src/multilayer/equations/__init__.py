@@ -12,8 +12,8 @@ from multilayer.equations.checking import (
     WorstWeight,
     check_gradient,
     compare_gradients,
-    numerical_gradient,
 )
+from multilayer.equations.complex_step import complex_step_derivative
 from multilayer.equations.costs import OUTPUTS, Cost, Output, output_unit
 from multilayer.equations.descent import (
     Adam,
@@ -23,6 +23,7 @@ from multilayer.equations.descent import (
     UpdateRule,
     gradient_descent,
 )
+from multilayer.equations.difference_quotients import difference_quotient, numerical_gradient
 from multilayer.equations.extensions.attributions import integrated_gradients
 from multilayer.equations.extensions.chosen_costs import (
     AbsoluteError,
@@ -76,10 +77,12 @@ __all__ = [
     "check_gradient",
     "clip_gradient",
     "compare_gradients",
+    "complex_step_derivative",
     "cost",
     "cost_and_gradient",
     "decay_weights",
     "deltas",
+    "difference_quotient",
     "dropout_mask",
     "dropout_masks",
     "forward_propagation",

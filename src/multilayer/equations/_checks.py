@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from numbers import Real
 
@@ -127,6 +128,23 @@ def hidden_activations(hidden: Hidden, n_hidden: int) -> list[Activation]:
             f"hidden must be one name or one for each of the {n_hidden} hidden layers, got {len(given)}: {given}."
         )
     return [activation(each) for each in given]
+
+
+def as_position(index: tuple[int, int, int], thetas: Sequence[Array]) -> tuple[int, int, int]:
+    """Check that a weight ``thetas[layer][row, column]`` exists."""
+    try:
+        layer, row, column = (operator.index(i) for i in index)
+    except (TypeError, ValueError):
+        raise ParameterError(f"index must be three integers (layer, row, column), got {index!r}.") from None
+    if not 0 <= layer < len(thetas):
+        raise ParameterError(f"the layer of index must be from 0 to {len(thetas) - 1}, got {layer}.")
+    rows, columns = thetas[layer].shape
+    if not (0 <= row < rows and 0 <= column < columns):
+        raise ParameterError(
+            f"index must be within thetas[{layer}] of {rows} rows and {columns} columns, counted from 0, "
+            f"got row {row}, column {column}."
+        )
+    return layer, row, column
 
 
 def check_not_negative(value: float, name: str) -> None:

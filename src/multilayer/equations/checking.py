@@ -12,79 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from multilayer.equations._checks import check_positive
 from multilayer.equations.activations import Array, Hidden
 from multilayer.equations.backpropagation import backpropagation
-from multilayer.equations.costs import CostedOutput, Output
+from multilayer.equations.costs import Output
+from multilayer.equations.difference_quotients import numerical_gradient
 from multilayer.equations.extensions.normalization import Norms
-from multilayer.equations.extensions.penalties import Penalty, as_penalty
-from multilayer.equations.propagation import as_problem, cost_of
+from multilayer.equations.extensions.penalties import Penalty
 from multilayer.exceptions import ShapeError
-
-# Activations with a kink at z = 0, or with a derivative that has one.  A wide difference quotient across the kink is
-# wrong, so these use a narrow one, which costs a few digits.  Custom activations use it too.
-KINKED = frozenset({"relu", "leaky_relu", "elu", "selu"})
-SMOOTH_STEP, KINKED_STEP = 1e-3, 1e-6
-# (M1) divides by the standard deviation of a layer's sums; if it is small, Z' is strongly curved in every weight.
-NORMALIZED_STEP = 1e-4
-
-
-def numerical_gradient(
-    X: ArrayLike,
-    Y: ArrayLike,
-    thetas: Sequence[ArrayLike],
-    lam: float | Penalty = 0.0,
-    hidden: Hidden = "sigmoid",
-    output: str | Output = "sigmoid",
-    step: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    norms: Norms | None = None,
-) -> list[Array]:
-    """(N1) Compute the derivative of the cost with respect to every weight, by central differences of four points.
-
-    dJ/dθ ≈ [8 (J(θ+h) - J(θ-h)) - (J(θ+2h) - J(θ-2h))] / (12 h), with an error of order h⁴ from the formula and
-    1e-16 / h from rounding.  It takes four forward propagations per weight, so it is for checking, not for training.
-
-    Parameters
-    ----------
-    X, Y, thetas, lam, hidden, output : as for :func:`cost`
-        The examples, the network and the regularisation.
-    step : float, optional
-        The step h.  By default 1e-3 if every activation is smooth (1e-4 if layers are normalised), else 1e-6.
-    sample_weight : array of shape (m,), optional
-        Weights of the examples.
-    norms : list of arrays, optional
-        Gain and shift of normalised layers, as for :func:`forward_propagation`.
-
-    Returns
-    -------
-    list of arrays
-        The derivatives with respect to ``thetas``, in arrays of the same shapes, then to ``norms``.
-
-    Examples
-    --------
-    >>> D = numerical_gradient([[2.0]], [[1.0]], [[[0.0, 0.0]]])
-    >>> np.round(D[0], 9)
-    array([[-0.5, -1. ]])
-    """
-    h = _default_step(hidden, output, lam, norms) if step is None else step
-    check_positive(h, "step")
-    examples, layers = as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms)
-    moved = [theta.copy() for theta in layers.thetas]
-    moved_norms = None if layers.norms is None else [norm.copy() for norm in layers.norms]
-    layers = replace(layers, thetas=moved, norms=moved_norms)
-    everything = [*moved, *(moved_norms or ())]
-    gradient = [np.zeros_like(array) for array in everything]
-    for theta, numerical in zip(everything, gradient, strict=True):
-        for index in np.ndindex(theta.shape):
-            kept = theta[index]
-            J = {}
-            for k in (-2, -1, 1, 2):
-                theta[index] = kept + k * h
-                J[k] = cost_of(examples, layers)
-            theta[index] = kept
-            numerical[index] = (8.0 * (J[1] - J[-1]) - (J[2] - J[-2])) / (12.0 * h)  # (N1)
-    return gradient
 
 
 @dataclass(frozen=True)
@@ -267,22 +201,20 @@ def compare_gradients(analytic: Sequence[Array], numerical: Sequence[Array]) -> 
     for number, (a, n) in enumerate(zip(analytic, numerical, strict=True), start=1):
         if a.shape != n.shape:
             raise ShapeError(f"gradients must have the same shapes, got {a.shape} and {n.shape} for Theta_{number}.")
-    squares = np.concatenate([a.ravel() ** 2 for a in analytic])
-    # All derivatives are 0 at a perfect fit; the smallest normal number prevents 0 / 0.
-    scale = max(float(np.sqrt(squares.mean())), float(np.finfo(np.float64).tiny))
-    errors = [
-        np.abs(a - n) / np.maximum(np.maximum(np.abs(a), np.abs(n)), scale)
-        for a, n in zip(analytic, numerical, strict=True)
-    ]
-    # A derivative that is NaN counts as an infinite error, because the maximum would ignore NaN.
-    errors = [np.where(np.isnan(error), np.inf, error) for error in errors]
+    scale = root_mean_square(analytic)
+    errors = [relative_errors(a, n, scale) for a, n in zip(analytic, numerical, strict=True)]
     return GradientCheck(list(analytic), list(numerical), errors)
 
 
-def _default_step(hidden: Hidden, output: str | Output, lam: float | Penalty, norms: Norms | None) -> float:
-    given = [hidden] if isinstance(hidden, str) or not isinstance(hidden, Sequence) else list(hidden)
-    is_smooth = all(isinstance(name, str) and name not in KINKED for name in given)
-    has_kinked_cost = isinstance(output, CostedOutput) or as_penalty(lam).absolutes > 0
-    if not is_smooth or has_kinked_cost:
-        return KINKED_STEP
-    return SMOOTH_STEP if norms is None or len(norms) == 0 else NORMALIZED_STEP
+def root_mean_square(gradient: Sequence[Array]) -> float:
+    """(N2) Compute s, the root mean square of all derivatives."""
+    squares = np.concatenate([derivatives.ravel() ** 2 for derivatives in gradient])
+    # All derivatives are 0 at a perfect fit; the smallest normal number prevents 0 / 0.
+    return max(float(np.sqrt(squares.mean())), float(np.finfo(np.float64).tiny))
+
+
+def relative_errors(analytic: Array, numerical: Array, scale: float) -> Array:
+    """(N2) Compute |a - n| / max(|a|, |n|, s) of each pair of derivatives."""
+    errors = np.abs(analytic - numerical) / np.maximum(np.maximum(np.abs(analytic), np.abs(numerical)), scale)
+    # A derivative that is NaN counts as an infinite error, because the maximum would ignore NaN.
+    return np.where(np.isnan(errors), np.inf, errors)

@@ -228,9 +228,9 @@ def cost(
     return cost_of(*as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms))
 
 
-def cost_of(examples: Examples, layers: Layers) -> float:
-    """(J) Compute the cost from checked arguments."""
-    return cost_of_sums(forward(examples.X, layers)[0][-1], examples, layers)
+def cost_of(examples: Examples, layers: Layers, masks: Sequence[Array] | None = None) -> float:
+    """(J) Compute the cost from checked arguments, with (R1) if there are masks."""
+    return cost_of_sums(forward(examples.X, layers, masks)[0][-1], examples, layers)
 
 
 def cost_of_sums(Z: Array, examples: Examples, layers: Layers) -> float:

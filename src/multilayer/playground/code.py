@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 from multilayer.playground.run import Run
-from multilayer.playground.setup import CLASSIFICATION, initial_parameters
+from multilayer.playground.setup import CLASSIFICATION, changed_arguments, initial_parameters
 
 WIDTH = 100
 # These schedules plan the step sizes up to max_iter; a program that ends sooner must stop by a callback.
 _PLANNED = ("cosine", "one_cycle", "cosine_cycles")
+# Why L-BFGS ends by itself.
+_OWN_ENDS = ("converged", "line_search", "max_evaluations")
 
 
 def python_code(run: Run) -> tuple[str, str]:
@@ -32,26 +36,27 @@ def python_code(run: Run) -> tuple[str, str]:
     data = run.data
     name = "MLPClassifier" if data.task == CLASSIFICATION else "MLPRegressor"
     segments = [each for each in run.segments if each.epoch <= run.epoch and each.update <= run.update]
-    lengths = [later.epoch - each.epoch for each, later in zip(segments, segments[1:], strict=False)]
+    lengths = [later.epoch - each.epoch for each, later in itertools.pairwise(segments)]
     lengths.append(run.epoch - segments[-1].epoch)
     while len(lengths) > 1 and lengths[-1] == 0:
         segments, lengths = segments[:-1], lengths[:-1]
     lines = [*_imports(data.python_lines, name), ""]
     first = initial_parameters(segments[0].setup.parameters, data)
+    if run.reason in _OWN_ENDS:  # the program must not end sooner than the run
+        lengths[-1] = segments[-1].setup.parameters["max_iter"]
     stops = [_stop(each.setup.parameters, length) for each, length in zip(segments, lengths, strict=True)]
     if any(stops):
-        lines += ["", "def stop_after(epochs):", "    return lambda event: getattr(event, \"epoch\", 0) >= epochs", ""]
+        lines += ["", "def stop_after(epochs):", '    return lambda event: getattr(event, "epoch", 0) >= epochs', ""]
     arguments = {**first, **_length(segments[0].setup.parameters, lengths[0], 0)}
     if len(segments) > 1:
         arguments["warm_start"] = True
     lines += _call(f"model = {name}(", arguments)
     validation = ", X_val=X_val, y_val=y_val" if data.X_val is not None else ""
     lines.append(f"model.fit(X, y{validation})")
-    before = first
+    before = segments[0].setup.parameters
     for segment, length in zip(segments[1:], lengths[1:], strict=True):
-        now = initial_parameters(segment.setup.parameters, data)
-        changed = _changed(before, now, type(run.viewer))
-        changed |= _length(segment.setup.parameters, length, segment.epoch)
+        now = segment.setup.parameters
+        changed = changed_arguments(before, now, data) | _length(now, length, segment.epoch)
         lines += _call("model.set_params(", changed)
         lines.append(f"model.fit(X, y{validation})")
         before = now
@@ -85,23 +90,28 @@ def _length(parameters: Mapping[str, Any], length: int, epochs_before: int) -> d
     return {"max_iter": max(length, 1)}
 
 
-def _changed(before: Mapping[str, Any], now: Mapping[str, Any], cls: type) -> dict[str, Any]:
-    """Return what ``set_params`` must set; a parameter that is no longer given gets its default."""
-    defaults = cls.__init__.__kwdefaults__ or {}
-    missing = {name: defaults[name] for name in before if name not in now and name in defaults}
-    return {**missing, **{name: value for name, value in now.items() if name not in before or before[name] != value}}
-
-
 class _Code(str):
     """Code, which is written as it is."""
 
 
+def _literal(value: Any) -> str:
+    """Return a value as Python code, with text in quotation marks."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_literal, value))}{',' * (len(value) == 1)})"
+    return repr(value)
+
+
 def _call(start: str, arguments: Mapping[str, Any]) -> list[str]:
     given = [
-        f"{name}={value}" if isinstance(value, _Code) else f"{name}={value!r}" for name, value in arguments.items()
+        f"{name}={value}" if isinstance(value, _Code) else f"{name}={_literal(value)}"
+        for name, value in arguments.items()
     ]
     one_line = f"{start}{', '.join(given)})"
     if len(one_line) <= WIDTH:
         return [one_line]
-    filled = textwrap.wrap(", ".join(each.replace(" ", "\0") for each in given) + ",", WIDTH - 4, break_long_words=False)
+    filled = textwrap.wrap(
+        ", ".join(each.replace(" ", "\0") for each in given) + ",", WIDTH - 4, break_long_words=False
+    )
     return [start, *(f"    {line}".replace("\0", " ") for line in filled), ")"]

@@ -197,7 +197,7 @@ def _making_line(shape: Shape, rows: int, noise: float, seed: int) -> tuple[str,
     """Return the line that makes X and y, and the import that it needs."""
     if not shape.maker.__module__.startswith("sklearn."):
         call = f"make_shape({shape.name!r}, n_samples={rows}, noise={noise!r}, random_state={seed})"
-        return f"X, y = {call}", ["from multilayer.playground.shapes import make_shape"]
+        return f"X, y = {call}", ["from multilayer.playground import make_shape"]
     maker = shape.maker.__name__
     options = "".join(f", {name}={_plain(value)!r}" for name, value in shape.options.items())
     call = f"{maker}(n_samples={rows}, {shape.noise_argument}={noise!r}, random_state={seed}{options})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,17 +11,25 @@ from typing import Any
 from multilayer.engines import Engine
 from multilayer.exceptions import InputError
 from multilayer.playground.baselines import baselines
+from multilayer.playground.bug_lab import BugCase, parameters_for_case
+from multilayer.playground.bug_setup import SETUPS
+from multilayer.playground.buggy_engine import BuggyEngine
 from multilayer.playground.data import PlayData, shape_data
 from multilayer.playground.frames import View
 from multilayer.playground.instruments import vital_signs
+from multilayer.playground.lessons import Lesson
+from multilayer.playground.lessons.progress import Progress
+from multilayer.playground.open_table import OpenTable
 from multilayer.playground.planes import default_plane
 from multilayer.playground.run import Ghost, Run
 from multilayer.playground.setup import LOSSES, DataChoice, Setup
+from multilayer.playground.shapes import SHAPES
 from multilayer.training.state import History
 
 TABLE = "table"
 MOST_GHOSTS = 4
 SECONDS_BETWEEN_VITAL_SIGNS = 0.5
+LONGEST_PAUSE = 0.25  # seconds that a pace makes up for, after other work
 
 
 @dataclass(eq=False)
@@ -29,7 +38,7 @@ class Desk:
 
     Attributes
     ----------
-    table : PlayData or None
+    table : OpenTable or None
         The user's table.
     is_cancelled : callable
         Whether the page was closed.
@@ -41,52 +50,67 @@ class Desk:
         The pace; None for as fast as possible.
     """
 
-    table: PlayData | None = None
+    table: OpenTable | None = None
     is_cancelled: Callable[[], bool] = lambda: False
     scene_number: int = 0
     run_number: int = 0
     is_playing: bool = False
     updates_per_second: float | None = None
     ghosts: list[Ghost] = field(default_factory=list)
-    bug: Any = None  # a BugLab, if the program that runs has a mistake
-    lesson: Any = None  # the progress of a lesson
+    bug: BugCase | None = None  # the mistake in the program that runs
+    bug_changes: tuple[str, ...] = ()  # what was changed so that the mistake can run
+    lesson: tuple[Lesson, Progress] | None = None
+    setup_before_bug: Setup = field(default_factory=Setup)
     _owed: float = 0.0  # updates that the pace allows and that are not done
+    _worked: float = 0.0  # when it was added to
     _vital_signs: tuple[float, int, int, list[dict[str, Any]]] | None = None
-    _tables: dict[tuple[float, int], PlayData] = field(default_factory=dict)
+    _known_data: tuple[DataChoice, PlayData] | None = None
 
     data: PlayData = field(init=False)
     baselines: list[dict[str, Any]] = field(init=False)
     run: Run = field(init=False)
     view: View = field(init=False)
 
-    def start(self, setup: Setup, *, engine: Engine | None = None, data: PlayData | None = None) -> None:
-        """Start a run; an error leaves everything as it was."""
-        data = self.data_of(setup.data) if data is None else data
-        task_has = ("auto", *LOSSES[data.task])
-        if setup.parameters["loss"] not in task_has:
+    def start(self, setup: Setup, bug: BugCase | None = None) -> None:
+        """Start a run, with a mistake in its program or with none; an error leaves everything as it was."""
+        data = self.data_of(setup.data)
+        if setup.parameters["loss"] not in ("auto", *LOSSES[data.task]):
             setup = setup.with_parameters({"loss": "auto"})
+        changes: tuple[str, ...] = ()
+        engine: Engine | None = None
+        if bug is not None:
+            setup, changes = _setup_for_bug(bug, setup, data)
+            engine = BuggyEngine(bug.name)
+            data = sorted_by_target(data) if SETUPS[bug.name].sorts_rows else data
         run = Run(data, setup, engine, self.is_cancelled)
-        is_new = not hasattr(self, "data") or self.data is not data
-        if is_new:
-            self.baselines = baselines(data)
-            number = self.view.number + 1 if hasattr(self, "view") else 1
-            plane = default_plane(data)
-            self.view = View(number, plane)
-        self.data, self.run = data, run
+        if not hasattr(self, "data") or self.data.fingerprint != data.fingerprint:
+            found = baselines(data)
+            self.view = View(self.view.number + 1 if hasattr(self, "view") else 1, default_plane(data))
+            self.baselines = found
+        self.data, self.run, self.bug, self.bug_changes = data, run, bug, changes
         self.is_playing, self.ghosts = False, []
         self.has_new_run()
         self.scene_number += 1
 
     def data_of(self, choice: DataChoice) -> PlayData:
         """Return the data of a choice."""
-        if hasattr(self, "data") and choice == self.run.setup.data and self.bug is None:
-            return self.data
+        known = self._known_data
+        if known is not None and known[0] == choice:
+            return known[1]
+        data = self._new_data(choice)
+        self._known_data = (choice, data)
+        return data
+
+    def _new_data(self, choice: DataChoice) -> PlayData:
         if choice.name != TABLE:
-            given = choice.to_json()
-            return shape_data(**given)
+            return shape_data(**choice.to_json())
         if self.table is None:
             raise InputError("there is no table yet. Open one: a CSV, Parquet or Arrow file.")
-        return self.table
+        return self.table.data(choice.validation_fraction, choice.seed)
+
+    def forget_data(self) -> None:
+        """Read the data again at the next start."""
+        self._known_data = None
 
     def has_new_run(self) -> None:
         """Note that the curves or the run are other ones."""
@@ -109,21 +133,21 @@ class Desk:
         )
         self.ghosts = [*self.ghosts, Ghost(self.run_number, label, epoch, kept)][-MOST_GHOSTS:]
 
-    def work(self, seconds: float) -> None:
-        """Train for about this time, at the pace of the page."""
-        if self.updates_per_second is None:
-            self.run.advance(seconds=seconds)
-        else:
-            self._owed += self.updates_per_second * seconds
-            n, began = int(self._owed), time.perf_counter()
-            if n:
-                self._owed -= n
-                self.run.advance(n_updates=n, seconds=seconds)
-            time.sleep(max(0.0, seconds - (time.perf_counter() - began)))
-        self.stop_at_end()
+    def play(self, updates_per_second: float | None) -> None:
+        """Train on by itself, at a pace or as fast as possible."""
+        self.updates_per_second = updates_per_second
+        self.is_playing = not self.run.reason
+        self._worked, self._owed = time.perf_counter(), 0.0
 
-    def stop_at_end(self) -> None:
-        """Stop playing if training has ended."""
+    def work(self, seconds: float) -> None:
+        """Train for at most about this time, at the pace of the page."""
+        n_updates = math.inf
+        if self.updates_per_second is not None:
+            now = time.perf_counter()
+            self._owed += self.updates_per_second * min(now - self._worked, LONGEST_PAUSE)
+            self._worked, n_updates = now, int(self._owed)
+            self._owed -= n_updates
+        self.run.advance(n_updates, seconds=seconds)
         if self.run.reason:
             self.is_playing = False
 
@@ -141,6 +165,34 @@ class Desk:
     def show(self, **changes: Any) -> None:
         """Change the view."""
         self.view = replace(self.view, number=self.view.number + 1, **changes)
+
+
+def usual_noise(name: str, otherwise: float) -> float:
+    """Return the noise that suits a shape."""
+    return SHAPES[name].noise if name in SHAPES else otherwise
+
+
+def sorted_by_target(data: PlayData) -> PlayData:
+    """Return the data with the training rows in the order of their targets."""
+    order = data.targets.argsort(kind="stable")
+    table = None if data.table is None else data.table.take(order)
+    lines = (*data.python_lines, 'order = y.argsort(kind="stable")', "X, y = X[order], y[order]")
+    fingerprint = f"{data.fingerprint}-sorted"
+    return replace(data, X=data.X[order], y=data.y[order], table=table, python_lines=lines, fingerprint=fingerprint)
+
+
+def _setup_for_bug(bug: BugCase, setup: Setup, data: PlayData) -> tuple[Setup, tuple[str, ...]]:
+    """Return a setup that can run a mistake, and what was changed."""
+    matched = LOSSES[data.task][0]
+    given = dict(setup.parameters)
+    given["loss"] = matched if given["loss"] == "auto" else given["loss"]
+    found = parameters_for_case(bug, given, data.task, len(data.class_names))
+    known = {name: value for name, value in found.parameters.items() if name in given and value != given[name]}
+    plain = {name: value for name, value in known.items() if name != "loss"}
+    plain["loss"] = "auto"
+    if SETUPS[bug.name].sorts_rows:
+        plain["shuffle"] = False
+    return setup.with_parameters(plain), found.changes
 
 
 def _shown(value: Any) -> str:

@@ -121,6 +121,19 @@ def score(data: PlayData, targets: NDArray[Any], predicted: NDArray[Any]) -> flo
     return float(measure(targets, predicted))
 
 
+def score_of(run: Run) -> float:
+    """Return the score of the validation rows, or of the training rows if there are none."""
+    data = run.data
+    if data.X_val is not None and data.targets_val is not None:
+        return score(data, data.targets_val, _predictions(run, data.X_val))
+    return training_score(run)
+
+
+def training_score(run: Run) -> float:
+    """Return the score of the training rows."""
+    return score(run.data, run.data.targets, _predictions(run, run.data.X))
+
+
 def _predictions(run: Run, X: NDArray[np.float64]) -> NDArray[Any]:
     """Return the class numbers or amounts of rows, shape (m,)."""
     H = outputs(run, X)

@@ -80,7 +80,7 @@ def encode(reply: Reply) -> bytes:
     b'\\x0c\\x00\\x00\\x00{"id":7}    '
     """
     fields = dict(reply.fields)
-    if reply.arrays and reply.payload is not None or not fields.keys().isdisjoint(_RESERVED):
+    if (reply.arrays and reply.payload is not None) or not fields.keys().isdisjoint(_RESERVED):
         raise InputError('a message has arrays or bytes, not both, and no fields "arrays" and "bytes".')
     arrays = {name: np.ascontiguousarray(each, dtype="<f4") for name, each in reply.arrays.items()}
     if arrays:

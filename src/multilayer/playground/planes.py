@@ -14,15 +14,17 @@ from sklearn.decomposition import PCA
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.playground.data import PlayData
+from multilayer.playground.plane_notes import gaps_note, held_note, sample_note
 from multilayer.playground.raw_columns import RawColumn, raw_columns
 from multilayer.playground.relations import most_related_pair
 from multilayer.tables.models.rows import chosen_rows
 
 MOST_POINTS = 2000
 MOST_RESOLUTION = 400
+_MOST_GRIDS = 3  # that are kept; with many inputs they are large
 _MARGIN = 0.06  # of the range, on each side
-_MOST_HELD = 4  # columns that a note names
 _ROWS_PCA = 20_000
+_SPREAD = 0.3  # of points around their category
 
 Rows = NDArray[np.float64]
 Encode = Callable[[NDArray[np.float64], NDArray[np.float64]], Rows]  # the places (R,), (R,) of a grid -> (R * R, s_1)
@@ -92,7 +94,7 @@ class Plane:
         -------
         array of shape (R * R, s_1)
             The inputs, row by row: the first row is the top, where y is highest, and begins where x is lowest.  The
-            array is kept, and cannot be written to.
+            last few arrays are kept, and cannot be written to.
         """
         check_integer("resolution", resolution, 2)
         if resolution > MOST_RESOLUTION:
@@ -103,6 +105,8 @@ class Plane:
             y = self.y.high - cells * (self.y.high - self.y.low)
             grid = self._encode(x, y)
             grid.setflags(write=False)
+            if len(self._grids) == _MOST_GRIDS:
+                del self._grids[next(iter(self._grids))]
             self._grids[resolution] = grid
         return self._grids[resolution]
 
@@ -178,8 +182,9 @@ def columns_plane(data: PlayData, x: str, y: str | None = None) -> Plane:
     places = [across.places, _heights(len(data.X), 0) if up is None else up.places]
     n_val = 0 if data.X_val is None else len(data.X_val)
     places_val = [across.places_val, _heights(n_val, 1) if up is None else up.places_val]
-    points, shown = _sample(places)
-    points_val, shown_val = _sample(places_val)
+    spread = [column is not None and column.categories is not None for column in (across, up)]
+    points, shown = _sample(places, spread, 2)
+    points_val, shown_val = _sample(places_val, spread, 3)
     x_axis, y_axis = _axis(across), Axis("", 0.0, 1.0) if up is None else _axis(up)
     if not data.is_table and up is not None:
         x_axis, y_axis = _equal_scales(x_axis, y_axis)
@@ -193,10 +198,12 @@ def columns_plane(data: PlayData, x: str, y: str | None = None) -> Plane:
             grid[:, :, list(up.inputs)] = up.encoded(ys)[:, None, :]
         return grid.reshape(-1, len(base))
 
-    notes = [_held_note(held), _gaps_note([each for each in (across, up) if each is not None])]
+    notes = [held_note(held), gaps_note([each for each in (across, up) if each is not None])]
     if up is None:
         notes.append("The height of a point is random and has no meaning.")
-    notes.append(_sample_note(len(data.X), len(shown), places))
+    if any(spread):
+        notes.append("The points of a category are spread around it at random.")
+    notes.append(sample_note(int(np.isfinite(places).all(axis=0).sum()), len(shown)))
     note = " ".join(filter(None, notes))
     return Plane("columns", x_axis, y_axis, points, points_val, shown, shown_val, note, encode)
 
@@ -227,7 +234,7 @@ def pca_plane(data: PlayData) -> Plane:
         # Only rows that are shown are projected.
         shown = chosen_rows(0 if X is None else len(X), MOST_POINTS, 0)
         found = np.empty((0, 2)) if X is None or not len(shown) else pca.transform(X[shown])
-        return found.astype(np.float32), shown
+        return _float32(found), shown
 
     def encode(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> Rows:
         grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
@@ -244,7 +251,7 @@ def pca_plane(data: PlayData) -> Plane:
         f"The plane of the first two principal components of the {data.X.shape[1]} inputs, which hold {share:.0%} of "
         "their variance.",
         "The other components are held at 0, their mean." if data.X.shape[1] > 2 else "",
-        _sample_note(len(data.X), len(shown)),
+        sample_note(len(data.X), len(shown)),
     ]
     note = " ".join(filter(None, notes))
     x_axis, y_axis = _equal_scales(*axes)
@@ -267,12 +274,25 @@ def _heights(m: int, stream: int) -> NDArray[np.float64]:
     return np.random.default_rng([stream, 0]).uniform(0.1, 0.9, m)
 
 
-def _sample(places: list[NDArray[np.float64]]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Return at most MOST_POINTS points that have both coordinates, and their row numbers."""
+def _sample(
+    places: list[NDArray[np.float64]], spread: list[bool], stream: int
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Return at most MOST_POINTS points that have both coordinates, and their row numbers.
+
+    Points of one category are spread around it, because they would hide each other.
+    """
     points = np.column_stack(places)
     known = np.flatnonzero(np.isfinite(points).all(axis=1))
     shown = known[chosen_rows(len(known), MOST_POINTS, 0)]
-    return points[shown].astype(np.float32), shown
+    points = points[shown]
+    points += np.random.default_rng([stream, 0]).uniform(-_SPREAD, _SPREAD, points.shape) * spread
+    return _float32(points), shown
+
+
+def _float32(points: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return finite numbers as float32; those that are too large become the largest."""
+    most = float(np.finfo(np.float32).max)
+    return np.clip(points, -most, most).astype(np.float32)
 
 
 def _axis(column: RawColumn) -> Axis:
@@ -301,22 +321,3 @@ def _equal_scales(x: Axis, y: Axis) -> tuple[Axis, Axis]:
         for axis, centre in zip((x, y), centres, strict=True)
     )
     return one, other
-
-
-def _held_note(held: list[RawColumn]) -> str:
-    if not held:
-        return ""
-    said = [f"{column.name} is held at its {column.held_text}" for column in held[:_MOST_HELD]]
-    rest = len(held) - len(said)
-    more = f"; so {'is 1 more column' if rest == 1 else f'are {rest} more columns'}" if rest else ""
-    return f"{'; '.join(said)}{more}."
-
-
-def _gaps_note(columns: list[RawColumn]) -> str:
-    said = [f"{column.n_gaps:,} in {column.name}" for column in columns if column.n_gaps]
-    return f"Training rows with a gap are not shown: {' and '.join(said)}." if said else ""
-
-
-def _sample_note(m: int, n_shown: int, places: list[NDArray[np.float64]] | None = None) -> str:
-    n_known = m if places is None else int(np.isfinite(np.column_stack(places)).all(axis=1).sum())
-    return "" if n_shown == n_known else f"Of {n_known:,} training rows a sample of {n_shown:,} is shown."

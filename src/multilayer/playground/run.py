@@ -19,7 +19,7 @@ from multilayer.fits.fit import Fit
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.network import Floats, Network
 from multilayer.playground.data import PlayData
-from multilayer.playground.setup import RESTARTING, Setup, estimator_for, initial_parameters
+from multilayer.playground.setup import RESTARTING, Setup, changed_arguments, estimator_for
 from multilayer.playground.timeline import Timeline
 from multilayer.training import EpochEnded, TrainingSession
 from multilayer.training.batching import RowNumbers
@@ -249,10 +249,8 @@ class Run:
             return False
         self.finish_epoch()
         estimator = self.snapshot()
-        # A checked copy first: an error leaves the run as it was.
-        arguments = initial_parameters(setup.parameters, self.data)
-        defaults = type(estimator).__init__.__kwdefaults__ or {}
-        estimator.set_params(**{**{name: defaults[name] for name in defaults if name in _STEERED}, **arguments})
+        estimator.set_params(**changed_arguments(self.setup.parameters, setup.parameters, self.data))
+        # Before anything else changes: an error leaves the run as it was.
         segment = self._segment(self.epoch, self.update, changed, setup, estimator._begin(self._request(resumes=True)))
         self.timeline.forget_after(self.update, self.fit.state.history)
         self.segments = [*self.segments[: self._n + 1], segment]
@@ -274,8 +272,8 @@ class Run:
         if batches is None:
             rows = self.fit.problem.trained_on
             return np.arange(self.data.X.shape[0]) if rows is None else rows
-        rows = slice(batches.starts[0], batches.stops[0])
-        return np.arange(self.data.X.shape[0])[rows] if batches.order is None else batches.order[rows]
+        batch = slice(batches.starts[0], batches.stops[0])
+        return np.arange(self.data.X.shape[0])[batch] if batches.order is None else batches.order[batch]
 
     def after_next_update(self) -> Floats | None:
         """Return the parameters after the next update, which is done on a copy; None at the end and for L-BFGS."""
@@ -288,6 +286,12 @@ class Run:
         request = descent_request(session, self.objective, updates)
         self.fit.problem.engine.descend(request.objective, request.rule, request.state, updates, request.options)
         return session.state.descent.parameters
+
+    def next_step_size(self) -> float | None:
+        """Return the step size of the next update; None at the end and for L-BFGS."""
+        session = self.fit.session
+        batches = session.next_updates(1) if isinstance(session, TrainingSession) else None
+        return None if batches is None else float(batches.step_sizes[0])
 
     def with_seed(self, seed: int) -> Run:
         """Return a new run with another seed of its starting weights and shuffles."""
@@ -387,19 +391,3 @@ class Run:
 
 
 _ADVICE = "Rewind, and use a smaller step size."
-# The parameters of the estimator that a setup may leave out, and that have their defaults then.
-_STEERED = frozenset(
-    (
-        "solver",
-        "learning_rate_init",
-        "learning_rate",
-        "batch_size",
-        "shuffle",
-        "momentum",
-        "alpha",
-        "l1_alpha",
-        "weight_decay",
-        "dropout",
-        "activation",
-    )
-)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -202,7 +204,7 @@ def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]
         given["output"] = output
     if loss != "auto":
         given["loss"] = loss
-    defaults = _estimator_class(data).__init__.__kwdefaults__ or {}
+    defaults = _defaults_of(_estimator_class(data))
     kept = {name: value for name, value in given.items() if name not in defaults or value != defaults[name]}
     return {**kept, "max_iter": given["max_iter"], "n_iter_no_change": None}
 
@@ -210,6 +212,14 @@ def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]
 def estimator_for(parameters: Parameters, data: PlayData) -> Any:
     """Return the estimator of a setup, not fitted."""
     return _estimator_class(data)(**initial_parameters(parameters, data))
+
+
+def changed_arguments(before: Parameters, now: Parameters, data: PlayData) -> dict[str, Any]:
+    """Return what ``set_params`` of the estimator must set for a change of the parameters."""
+    old, new = initial_parameters(before, data), initial_parameters(now, data)
+    defaults = _defaults_of(_estimator_class(data))
+    omitted = {name: defaults[name] for name in old if name not in new}
+    return {**omitted, **{name: value for name, value in new.items() if name not in old or old[name] != value}}
 
 
 def choices(parameters: Parameters, data: PlayData) -> dict[str, Any]:
@@ -233,6 +243,11 @@ def choices(parameters: Parameters, data: PlayData) -> dict[str, Any]:
         without_effect += ["dropout", "activation"]
     sizes = {"most_layers": MOST_LAYERS, "most_units": MOST_UNITS}
     return {**of_names, **of_numbers, "hidden_layer_sizes": sizes, "without_effect": without_effect}
+
+
+@cache
+def _defaults_of(estimator_class: Any) -> dict[str, Any]:
+    return {name: each.default for name, each in inspect.signature(estimator_class).parameters.items()}
 
 
 def _estimator_class(data: PlayData) -> Any:

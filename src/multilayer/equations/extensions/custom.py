@@ -2,7 +2,6 @@ r"""Checks of custom activations and costs against difference quotients, before 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 from multilayer.equations._checks import as_matrix
 from multilayer.equations.activations import Activation, Array, activation
 from multilayer.equations.costs import Cost, Output, output_unit
+from multilayer.equations.difference_quotients import four_point_quotient
 from multilayer.exceptions import InputError, ParameterError, ShapeError
 
 # Narrow enough that a kink is seldom between the points, and wide enough for an accuracy of ten digits.
@@ -61,7 +61,7 @@ def check_activation(pair: Activation, z: ArrayLike | None = None) -> float:
         if not np.isfinite(result).all():
             worst = int(np.argmin(np.isfinite(result)))
             raise ParameterError(f"{name} of {pair!r} is {result[worst]} at z = {sums[worst]:g}. It must be finite.")
-    numerical = _quotient(pair.g, sums, STEP)
+    numerical = four_point_quotient(pair.g, sums, STEP)
     errors = _relative_errors(analytic, numerical)
     worst = int(errors.argmax())
     if errors[worst] > TOLERANCE:
@@ -121,7 +121,7 @@ def check_cost(cost: Cost, Z: ArrayLike, Y: ArrayLike, output: str = "identity")
             raise InputError(f"{name} of {cost!r} is not finite in row {row}, where Z is {Z[row]} and Y is {Y[row]}.")
     numerical = np.empty_like(Z)
     for k in range(Z.shape[1]):
-        numerical[:, k] = _quotient(partial(_moved_cost, unit, Z, Y, k), np.zeros(len(Z)), STEP)
+        numerical[:, k] = four_point_quotient(partial(_moved_cost, unit, Z, Y, k), np.zeros(len(Z)), STEP)
     errors = _relative_errors(analytic, numerical)
     row, column = (int(i) for i in np.unravel_index(errors.argmax(), errors.shape))
     if errors[row, column] > TOLERANCE:
@@ -138,11 +138,6 @@ def _moved_cost(unit: Output, Z: Array, Y: Array, k: int, moves: Array) -> Array
     moved = Z.copy()
     moved[:, k] += moves
     return unit.cost(moved, Y)
-
-
-def _quotient(f: Callable[[Array], Array], x: Array, h: float) -> Array:
-    """(N1) Compute [8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))] / (12 h)."""
-    return (8.0 * (f(x + h) - f(x - h)) - (f(x + 2.0 * h) - f(x - 2.0 * h))) / (12.0 * h)
 
 
 def _relative_errors(analytic: Array, numerical: Array) -> Array:

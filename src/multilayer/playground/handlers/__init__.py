@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from multilayer.playground.handlers import bugs, lessons, proving, scenes, seeing, steering, taking
+from multilayer.playground.handlers import bugs, lessons, opening, proving, seeing, steering, taking
 from multilayer.playground.handlers.handler import Handler
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
-        **scenes.HANDLERS,
+        **opening.HANDLERS,
         **steering.HANDLERS,
         **seeing.HANDLERS,
         **proving.HANDLERS,

@@ -84,7 +84,8 @@ export class Connection {
     if (request === undefined) return;
     this.waiting.delete(answer.fields.id);
     const { error } = answer.fields;
-    if (error) request.reject(new RequestError(error.message, error.parameter ?? null));
+    // A proof has a number called "error"; the error of a request is an object.
+    if (error?.message !== undefined) request.reject(new RequestError(error.message, error.parameter ?? null));
     else request.resolve(answer);
   }
 

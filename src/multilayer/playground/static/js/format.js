@@ -22,6 +22,11 @@ export function number(x, digits = 3) {
   return signed(x.toPrecision(digits));
 }
 
+/** A number with at most `digits` significant digits, without zeros at the end: 0.01, 1.5. */
+export function short(x, digits = 3) {
+  return exists(x) && Number.isFinite(x) ? signed(String(Number(x.toPrecision(digits)))) : number(x, digits);
+}
+
 /** A number with a fixed count of decimals, for columns. */
 export function fixed(x, decimals = 3) {
   return exists(x) ? signed(Number(x).toFixed(decimals)) : NONE;

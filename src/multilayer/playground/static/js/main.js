@@ -12,6 +12,7 @@ const MODULES = [
   ["#transport", "./shell/transport.js"],
   ["#settings", "./shell/settings.js"],
   ["#scores-body", "./shell/scores.js"],
+  ["#boundary-tools", "./shell/plane.js"],
   ["#curves-tools", "./shell/seeds.js"],
   ["#network-body", "./views/network.js"],
   ["#boundary-body", "./views/boundary.js"],

@@ -1,4 +1,4 @@
-"""The scene: what the page draws once, before the frames."""
+"""The scene: what the page draws once, before the frames, as PROTOCOL.md describes it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ import numpy as np
 
 from multilayer.network import activation_name
 from multilayer.playground.desk import Desk
-from multilayer.playground.fields import Fields
-from multilayer.playground.handlers.handler import Handler
-from multilayer.playground.handlers.lessons import lesson_fields, start_lesson
-from multilayer.playground.handlers.bugs import bug_fields, engine_of
-from multilayer.playground.links import content_of
+from multilayer.playground.lessons.progress import lesson_json
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.setup import Setup, choices, setup_from_json
+from multilayer.playground.setup import choices
 
 
 def scene(desk: Desk) -> Reply:
@@ -42,7 +38,7 @@ def scene(desk: Desk) -> Reply:
             "layer_sizes": list(network.layer_sizes),
             "activations": [activation_name(each) for each in network.hidden],
             "output": activation_name(network.output),
-            "cost": run.fit.problem.objective.network.cost or run.viewer.loss,
+            "cost": run.viewer.loss,
             "n_parameters": int(run.parameters.size),
         },
         "choices": choices(run.setup.parameters, data),
@@ -62,8 +58,8 @@ def scene(desk: Desk) -> Reply:
             }
             for ghost in desk.ghosts
         ],
-        "bug": bug_fields(desk),
-        "lesson": lesson_fields(desk),
+        "bug": None if desk.bug is None else {**desk.bug.json(), "changes": list(desk.bug_changes)},
+        "lesson": None if desk.lesson is None else lesson_json(*desk.lesson),
     }
     return Reply(finite({**fields, **shown.fields}), shown.arrays)
 
@@ -99,43 +95,5 @@ def view_reply(desk: Desk) -> Reply:
     return Reply({"view": {**numbers, **axes, "note": plane.note}}, arrays)
 
 
-def open_scene(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
-    """Start a run: the default, a setup, a link or a lesson."""
-    if fields.has("link"):
-        _open_link(desk, fields.text("link"))
-    elif fields.has("lesson"):
-        start_lesson(desk, fields.text("lesson"))
-    elif fields.has("setup"):
-        desk.bug = None
-        desk.start(setup_from_json(fields.mapping("setup")))
-    else:
-        desk.open_default()
-    return scene(desk)
-
-
-def _open_link(desk: Desk, link: str) -> None:
-    content = content_of(link)
-    setup: Setup = content["setup"]
-    desk.bug = None
-    data, engine, setup = engine_of(desk, setup, content["bug"])
-    desk.check_fingerprint(content["data"], data, setup)
-    desk.start(setup, engine=engine, data=data)
-    run = desk.run
-    for epoch, changes in content["segments"]:
-        run.advance(n_epochs=epoch - run.epoch)
-        run.change(changes)
-    run.go_to(content["update"])
-    if content["plane"] is not None:
-        from multilayer.playground.handlers.seeing import plane_of
-
-        desk.show(plane=plane_of(desk, content["plane"]))
-
-
 def _plain(changes: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
-
-
-HANDLERS = {
-    "open": Handler(open_scene, ("setup", "link", "lesson")),
-    "scene": Handler(lambda desk, _fields, _data: scene(desk)),
-}

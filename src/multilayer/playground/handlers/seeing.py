@@ -1,0 +1,64 @@
+"""Requests that look: the view, the diagnosis, the importance of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from multilayer.exceptions import InputError
+from multilayer.playground.desk import Desk
+from multilayer.playground.fields import Fields
+from multilayer.playground.handlers.handler import Handler
+from multilayer.playground.importance import importance
+from multilayer.playground.instruments import diagnosis_json
+from multilayer.playground.messages import Reply, finite
+from multilayer.playground.planes import Plane, columns_plane, pca_plane
+from multilayer.playground.scene import view_reply
+
+LOWEST_RESOLUTION, HIGHEST_RESOLUTION = 8, 200
+
+
+def plane_of(desk: Desk, given: Mapping[str, Any]) -> Plane:
+    """Return the plane of a request."""
+    kind = given.get("kind")
+    if kind == "pca":
+        return pca_plane(desk.data)
+    x, y = given.get("x"), given.get("y")
+    if kind != "columns" or not isinstance(x, str) or not (y is None or isinstance(y, str)):
+        raise InputError(
+            'a plane must be {"kind": "columns", "x": NAME, "y": NAME} or {"kind": "pca"}, '
+            f"got {dict(given)!r:.120}."
+        )
+    return columns_plane(desk.data, x, y or None)
+
+
+def view(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Change what the pictures show."""
+    changes: dict[str, Any] = {}
+    if fields.has("plane"):
+        changes["plane"] = plane_of(desk, fields.mapping("plane"))
+    for name in ("resolution", "unit_resolution"):
+        if fields.has(name):
+            changes[name] = fields.integer(name, low=LOWEST_RESOLUTION, high=HIGHEST_RESOLUTION)
+    if fields.has("shows_units"):
+        changes["shows_units"] = fields.flag("shows_units", True)
+    desk.show(**changes)
+    reply = view_reply(desk)
+    return Reply(finite(reply.fields), reply.arrays)
+
+
+def diagnose(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
+    """Return the findings of the diagnosis."""
+    return Reply(finite(diagnosis_json(desk.run)))
+
+
+def column_importance(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
+    """Return the importance of each column."""
+    return Reply(finite(importance(desk.run.snapshot(), desk.data)))
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "view": Handler(view, ("plane", "resolution", "unit_resolution", "shows_units")),
+    "diagnose": Handler(diagnose),
+    "importance": Handler(column_importance),
+}

@@ -1,0 +1,165 @@
+"""Requests that train and steer: play, step, rewind, change, branch, reset, seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from multilayer.exceptions import InputError, MultilayerError
+from multilayer.playground.desk import Desk, usual_noise
+from multilayer.playground.fields import Fields
+from multilayer.playground.frames import score_of
+from multilayer.playground.handlers.handler import Handler
+from multilayer.playground.messages import Reply, finite
+from multilayer.playground.scene import scene
+from multilayer.playground.seeds import MOST_SEEDS, seeds_json, train_seeds
+from multilayer.playground.setup import MOST_EPOCHS, RESTARTING, changed_data
+
+FASTEST = 1e7  # updates per second
+
+
+def position(desk: Desk) -> Reply:
+    """Return the position of the run."""
+    return Reply({"update": desk.run.update, "epoch": desk.run.epoch})
+
+
+def play(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Train on by itself."""
+    rate = fields.number("updates_per_second")
+    desk.play(None if rate is None or rate >= FASTEST else rate)
+    return position(desk)
+
+
+def pause(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
+    """Stop playing."""
+    desk.is_playing = False
+    return position(desk)
+
+
+def step(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Train on by some updates or epochs, and pause."""
+    if fields.has("updates") == fields.has("epochs"):
+        raise InputError("the request 'step' needs one of the fields 'updates' and 'epochs'.")
+    desk.is_playing = False
+    if fields.has("updates"):
+        desk.run.advance(n_updates=fields.integer("updates", low=1))
+    else:
+        desk.run.advance(n_epochs=fields.integer("epochs", low=1))
+    return position(desk)
+
+
+def go_to(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Reach exactly the state after some updates, and pause."""
+    desk.is_playing = False
+    desk.run.go_to(fields.integer("update"))
+    return position(desk)
+
+
+def change(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Change parameters from here on, or start again with them."""
+    changes = fields.mapping("parameters")
+    run, epoch = desk.run, desk.run.epoch_of(desk.run.update)
+    setup = run.setup.with_parameters(changes)
+    changed = {name for name, value in setup.parameters.items() if value != run.setup.parameters[name]}
+    if not changed:
+        return scene(desk)
+    if RESTARTING & changed or run.update == 0:
+        desk.start(setup, desk.bug)
+        return scene(desk)
+    ghosts = desk.ghosts
+    if run.last_update > run.update:
+        desk.keep_future(epoch, changes)
+    try:
+        run.change(changes)
+    except MultilayerError:
+        desk.ghosts = ghosts
+        raise
+    desk.has_new_run()
+    desk.scene_number += 1
+    return scene(desk)
+
+
+def change_data(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Start again with other data."""
+    setup = desk.run.setup
+    changes = fields.mapping("data")
+    choice = changed_data(setup.data, changes)
+    if choice.name != setup.data.name and "noise" not in changes:
+        choice = replace(choice, noise=usual_noise(choice.name, choice.noise))
+    desk.start(replace(setup, data=choice), desk.bug)
+    return scene(desk)
+
+
+def branch(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Go back, change parameters, and keep the present future as a ghost."""
+    run, changes = desk.run, fields.mapping("parameters")
+    update, before = fields.integer("update"), run.update
+    if update > run.last_update:
+        raise InputError(f"the run has {run.last_update:,} updates, got a branch at update {update:,}.")
+    setup = run.setup.with_parameters(changes)
+    restarting = {name for name in RESTARTING if setup.parameters[name] != run.setup.parameters[name]}
+    if restarting:
+        raise InputError(
+            f"{min(restarting)} cannot change in a branch, because it changes the starting weights. Reset the run "
+            "with it."
+        )
+    desk.is_playing = False
+    epoch, ghosts = run.epoch_of(update), desk.ghosts
+    desk.keep_future(epoch, changes)
+    try:
+        run.go_to(run.updates_of_epoch(epoch))
+        if run.update == 0:
+            kept = desk.ghosts
+            desk.start(setup, desk.bug)
+            desk.ghosts = kept
+        else:
+            run.change(changes)
+    except MultilayerError:
+        desk.ghosts = ghosts
+        run.go_to(before)
+        raise
+    desk.has_new_run()
+    desk.scene_number += 1
+    return scene(desk)
+
+
+def forget_ghosts(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
+    """Forget the futures that were left."""
+    desk.ghosts = []
+    desk.scene_number += 1
+    return scene(desk)
+
+
+def reset(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Start again with the same seed, a new one or a given one."""
+    setup, given = desk.run.setup, fields.any("seed")
+    seed = setup.parameters["random_state"]
+    if given == "new":
+        seed += 1
+    elif given not in ("same", None):
+        seed = fields.integer("seed", high=2**31 - 1)
+    desk.start(setup.with_parameters({"random_state": seed}), desk.bug)
+    return scene(desk)
+
+
+def seeds(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
+    """Train several seeds as a pack."""
+    n = fields.integer("n", 10, low=2, high=MOST_SEEDS)
+    n_epochs = fields.integer("epochs", max(desk.run.timeline.curves.n_epochs, 1), low=1, high=MOST_EPOCHS)
+    desk.is_playing = False
+    curves = train_seeds(desk.run, n, n_epochs, score_of)
+    return Reply(finite(seeds_json(curves, n_epochs)))
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "play": Handler(play, ("updates_per_second",)),
+    "pause": Handler(pause),
+    "step": Handler(step, ("updates", "epochs")),
+    "go_to": Handler(go_to, ("update",)),
+    "change": Handler(change, ("parameters",)),
+    "change_data": Handler(change_data, ("data",)),
+    "branch": Handler(branch, ("update", "parameters")),
+    "forget_ghosts": Handler(forget_ghosts),
+    "reset": Handler(reset, ("seed",)),
+    "seeds": Handler(seeds, ("n", "epochs")),
+}

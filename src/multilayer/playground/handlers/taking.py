@@ -1,0 +1,81 @@
+"""Requests that take the run along, or bring a table: code, link, model file, upload."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from sklearn.pipeline import make_pipeline
+
+from multilayer.exceptions import InputError
+from multilayer.files import save_model
+from multilayer.playground.code import python_code
+from multilayer.playground.desk import TABLE, Desk
+from multilayer.playground.fields import Fields
+from multilayer.playground.handlers.handler import Handler
+from multilayer.playground.links import link_of
+from multilayer.playground.messages import Reply, finite
+from multilayer.playground.open_table import VALIDATION_FRACTION, table_in_bytes
+from multilayer.playground.scene import scene
+from multilayer.playground.setup import DataChoice
+from multilayer.playground.table_description import describe_table
+
+
+def python(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
+    """Return the run as a program."""
+    if desk.bug is not None:
+        raise InputError("a program with a mistake cannot be written with the estimators. Leave the bug lab first.")
+    code, reproduces = python_code(desk.run)
+    return Reply({"code": code, "reproduces": reproduces})
+
+
+def link(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
+    """Return a text that restores the whole state."""
+    plane = desk.view.plane
+    chosen = None if plane is None else {"kind": plane.kind, "x": plane.x.name, "y": plane.y.name or None}
+    return Reply({"link": link_of(desk.run, None if desk.bug is None else desk.bug.name, chosen)})
+
+
+def save(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
+    """Return a model file, which predicts for rows of the table if the data are one."""
+    model, encoder = desk.run.snapshot(), desk.data.encoder
+    name = f"{Path(desk.table.name).stem if desk.data.is_table and desk.table else desk.data.name}.safetensors"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        save_model(model if encoder is None else make_pipeline(encoder, model), path)
+        return Reply({"name": name}, payload=path.read_bytes())
+
+
+def upload(desk: Desk, fields: Fields, data: bytes | None) -> Reply:
+    """Describe the columns of a table, or take it as the data if its target is given."""
+    if not data:
+        raise InputError("the file is empty. Choose a CSV, Parquet or Arrow file with column names and rows.")
+    name, target = fields.text("name"), fields.optional_text("target")
+    if target is None:
+        return Reply(finite(asdict(describe_table(io.BytesIO(data)))))
+    before = desk.table
+    desk.table = table_in_bytes(name, data, target)
+    try:
+        setup = desk.run.setup
+        choice = DataChoice(
+            TABLE, seed=setup.data.seed, validation_fraction=setup.data.validation_fraction or VALIDATION_FRACTION
+        )
+        desk.forget_data()
+        desk.start(replace(setup, data=choice))
+    except BaseException:
+        desk.table = before
+        desk.forget_data()
+        raise
+    desk.lesson = None
+    return scene(desk)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "python": Handler(python),
+    "link": Handler(link),
+    "save": Handler(save),
+    "upload": Handler(upload, ("name", "target"), has_bytes=True),
+}

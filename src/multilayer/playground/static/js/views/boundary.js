@@ -1,0 +1,347 @@
+/** The prediction over the plane: probabilities or classes as a map, decision lines, and the rows as marks. */
+
+import { number } from "../format.js";
+import { color, markPath, onChange } from "../theme.js";
+import { label, planeAxes } from "./axes.js";
+import { decisionLines, segmentsPath } from "./contours.js";
+import { choice, fitCanvas, onSize, shorten, svg, ticks, tickText, update } from "./drawing.js";
+import { Picture, Tip } from "./picture.js";
+import { MISTAKE_RADIUS, meaning, paintMap, paintMistakes, paintRows, probabilities, rowStyle, rowsOnPlane, valuesAt } from "./plane.js";
+import { amountColour, css } from "./colours.js";
+
+const MARGIN = { left: 58, right: 14, top: 8, bottom: 36 };
+const LEGEND_LINE = 18;
+const BAR_SPACE = 62; // for the colour bar of amounts
+const REACH = 12; // pixels around the pointer in which a row is found
+const KEY_STEP = 1 / 24; // of the plane, for one press of an arrow key
+
+export function mount(element, app) {
+  new Boundary(element, app);
+}
+
+class Boundary {
+  constructor(element, app) {
+    this.app = app;
+    this.picture = new Picture(element, app, {
+      name: "boundary",
+      role: "group",
+      describe: () => this.describe(),
+      table: () => this.table(),
+      vectors: () => this.vectors(),
+    });
+    this.mode = "probability";
+    this.which = "all";
+    this.grid = document.createElement("canvas");
+    this.map = document.createElement("canvas");
+    this.marks = document.createElement("canvas");
+    this.marksBehind = document.createElement("canvas");
+    this.lines = svg("svg", { "aria-hidden": "true" });
+    this.over = svg("svg", { "aria-hidden": "true", class: "no-export" });
+    this.picture.body.append(this.map, this.lines, this.marks, this.over);
+    this.tip = new Tip(this.picture.body);
+    this.#controls();
+    this.#listen();
+  }
+
+  #controls() {
+    const { t } = this.app;
+    const names = (group, list) => list.map((name) => [name, t(`views.boundary.${group}.${name}`)]);
+    this.modeChoice = choice(t("views.boundary.mode.label"), names("mode", ["probability", "classes"]), this.mode, (mode) => {
+      this.mode = mode;
+      this.drawFrame();
+    });
+    const parts = ["all", "training", "validation", "mistakes", "none"];
+    this.whichChoice = choice(t("views.boundary.rows.label"), names("rows", parts), this.which, (which) => {
+      this.which = which;
+      this.drawScene();
+    });
+    this.picture.tools.append(this.modeChoice, this.whichChoice);
+  }
+
+  #listen() {
+    const { body } = this.picture;
+    const { store } = this.app;
+    body.tabIndex = 0;
+    onSize(body, (width, height) => {
+      Object.assign(this, { width, height });
+      this.drawScene();
+    });
+    onChange(() => this.drawScene());
+    store.subscribe("scene", () => this.drawScene());
+    store.subscribe("frame", () => this.drawFrame());
+    store.subscribe("selection", () => this.drawSelection());
+    body.addEventListener("pointermove", (event) => {
+      const place = body.getBoundingClientRect();
+      this.point(event.clientX - place.left, event.clientY - place.top);
+    });
+    body.addEventListener("pointerleave", () => this.leave());
+    body.addEventListener("blur", () => this.leave());
+    body.addEventListener("click", () => this.choose());
+    body.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  get isReady() {
+    return Boolean(this.width && this.app.store.scene?.view);
+  }
+
+  /** The axes, the legend and the rows: what stays the same from frame to frame. */
+  drawScene() {
+    if (!this.isReady) return;
+    const { scene, frame } = this.app.store;
+    this.kind = meaning(scene);
+    const isAmount = this.kind.task === "regression";
+    this.modeChoice.hidden = isAmount;
+    // The columns of a table are chosen in the row of the title; the tools then have a row of their own.
+    this.picture.header.classList.toggle("in-panel", !scene.data.is_table);
+    const legend = this.#legend(scene);
+    const right = isAmount ? BAR_SPACE : MARGIN.right;
+    const top = MARGIN.top + legend.height;
+    this.box = { left: MARGIN.left, top, width: Math.max(60, this.width - MARGIN.left - right), height: Math.max(60, this.height - top - MARGIN.bottom) };
+    const axes = planeAxes(scene.view, this.box);
+    Object.assign(this, { x: axes.x, y: axes.y });
+    this.line = svg("path", { class: "decision-line" });
+    this.halo = svg("path", { class: "decision-halo" });
+    for (const layer of [this.lines, this.over]) update(layer, { width: this.width, height: this.height });
+    this.lines.replaceChildren(axes.group, legend.group, this.halo, this.line);
+    if (isAmount) this.lines.append(this.#colourBar());
+    fitCanvas(this.map, this.width, this.height);
+    this.marksContext = fitCanvas(this.marks, this.width, this.height);
+    this.rows = rowsOnPlane(scene, frame, this.which, this.x, this.y);
+    paintRows(fitCanvas(this.marksBehind, this.width, this.height), this.rows, this.kind);
+    this.picture.note.textContent = scene.view.note ?? "";
+    this.picture.note.title = scene.view.note ?? "";
+    this.drawFrame();
+    this.drawSelection();
+  }
+
+  outputs() {
+    const { scene, frame } = this.app.store;
+    return frame?.scene === scene.scene ? frame.arrays.get("outputs") ?? null : null;
+  }
+
+  /** The map, the decision lines and the mistakes. */
+  drawFrame() {
+    if (!this.isReady || !this.box) return;
+    const { scene, frame } = this.app.store;
+    if (frame && frame.scene !== scene.scene) return;
+    const started = performance.now();
+    this.#drawMap(this.outputs());
+    this.rows = rowsOnPlane(scene, frame, this.which, this.x, this.y);
+    const context = this.marksContext;
+    context.clearRect(0, 0, this.width, this.height);
+    if (this.which === "mistakes") paintRows(context, this.rows, this.kind);
+    else context.drawImage(this.marksBehind, 0, 0, this.width, this.height);
+    paintMistakes(context, this.rows);
+    if (this.pointer) this.#drawPointer();
+    this.picture.refreshText();
+    this.drawingTime = performance.now() - started;
+  }
+
+  #drawMap(outputs) {
+    const { left, top, width, height } = this.box;
+    const context = this.map.getContext("2d");
+    context.clearRect(0, 0, this.width, this.height);
+    if (!outputs) {
+      update(this.line, { d: "" });
+      update(this.halo, { d: "" });
+      return;
+    }
+    paintMap(this.grid, outputs, this.kind, this.mode);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.grid, left, top, width, height);
+    const [, rows, columns] = outputs.shape;
+    const levels = this.kind.task === "regression" ? ticks(this.kind.low, this.kind.high, 6) : [];
+    const segments = decisionLines(outputs, this.kind.task, levels);
+    const d = segmentsPath(segments, (j) => left + ((j + 0.5) / columns) * width, (i) => top + ((i + 0.5) / rows) * height);
+    update(this.line, { d, class: levels.length ? "decision-line level-line" : "decision-line" });
+    update(this.halo, { d: levels.length ? "" : d });
+  }
+
+  #legend(scene) {
+    const { t } = this.app;
+    const group = svg("g", { "aria-hidden": "true" });
+    const entries = [];
+    if (this.kind.task === "classification") scene.data.classes.forEach((name, k) => entries.push([{ part: "training", target: k }, shorten(name, 14)]));
+    else entries.push([{ part: "training", target: this.kind.high }, t("views.boundary.legend.training")]);
+    if (scene.data.n_validation) entries.push([{ part: "validation", target: this.kind.task === "regression" ? this.kind.low : 0 }, t("views.boundary.legend.validation")]);
+    if (this.kind.task === "classification") entries.push([null, t("views.boundary.legend.mistake")]);
+    let [x, y] = [MARGIN.left, MARGIN.top + 5];
+    for (const [row, text] of entries) {
+      const length = 18 + 6.3 * text.length + 10;
+      if (x + length > this.width && x > MARGIN.left) [x, y] = [MARGIN.left, y + LEGEND_LINE];
+      if (row) group.append(this.#markElement({ ...row, x: x + 6, y }));
+      else group.append(svg("circle", { cx: x + 6, cy: y, r: 5.5, class: "mistake-ring" }));
+      group.append(label(text, x + 16, y, { "dominant-baseline": "central" }));
+      x += length;
+    }
+    return { group, height: y - MARGIN.top + LEGEND_LINE - 4 };
+  }
+
+  #markElement(row) {
+    const style = rowStyle(row, this.kind);
+    const d = markPath(style.mark, style.radius, row.x, row.y);
+    return svg("path", { d, fill: style.fill, stroke: style.stroke, "stroke-width": style.width });
+  }
+
+  #colourBar() {
+    const { top, left, width, height } = this.box;
+    const { low, high } = this.kind;
+    const x = left + width + 12;
+    const group = svg("g", { "aria-hidden": "true" });
+    const steps = 48;
+    for (let k = 0; k < steps; k++) {
+      const value = high - ((k + 0.5) / steps) * (high - low);
+      group.append(svg("rect", { x, y: top + (k / steps) * height, width: 10, height: height / steps + 0.5, fill: css(amountColour(value, low, high)) }));
+    }
+    for (const value of ticks(low, high, 6)) {
+      const y = top + ((high - value) / (high - low)) * height;
+      group.append(label(shorten(tickText(value), 7), x + 14, y, { "dominant-baseline": "central" }));
+    }
+    const name = shorten(this.app.store.scene.data.target, 20);
+    group.append(label(name, this.width - 12, top - 8, { "text-anchor": "end", class: "axis-name" }));
+    return group;
+  }
+
+  /** The pointer is at (x, y) in pixels of the body. */
+  point(x, y) {
+    if (!this.box) return;
+    const { left, top, width, height } = this.box;
+    if (x < left || y < top || x > left + width || y > top + height) return this.leave();
+    this.pointer = { x, y };
+    this.#drawPointer();
+  }
+
+  leave() {
+    this.pointer = null;
+    this.tip.hide();
+    this.drawSelection();
+  }
+
+  /** The row nearest to the pointer, if it is within reach. */
+  nearest(reach = REACH) {
+    let best = null;
+    let least = reach * reach;
+    for (const row of this.rows ?? []) {
+      const distance = (row.x - this.pointer.x) ** 2 + (row.y - this.pointer.y) ** 2;
+      if (distance <= least) [best, least] = [row, distance];
+    }
+    return best;
+  }
+
+  #drawPointer() {
+    this.near = this.nearest();
+    this.tip.show(this.pointerLines(), this.pointer.x, this.pointer.y);
+    this.drawSelection();
+  }
+
+  /** What is at the pointer: coordinates, prediction, and the nearest row. */
+  pointerLines() {
+    const { t, store } = this.app;
+    const { view, data } = store.scene;
+    const { left, top, width, height } = this.box;
+    const place = (axis, value) => (axis.categories ? axis.categories[Math.round(value)] ?? "" : number(value));
+    const lines = [`${view.x.name} ${place(view.x, this.x.invert(this.pointer.x))}, ${view.y.name} ${place(view.y, this.y.invert(this.pointer.y))}`];
+    const outputs = this.outputs();
+    if (outputs) {
+      const values = valuesAt(outputs, (this.pointer.x - left) / width, (this.pointer.y - top) / height);
+      if (this.kind.task === "regression") lines.push(t("views.boundary.amount", { target: data.target, value: number(values[0]) }));
+      else {
+        const shares = probabilities(values).map((share, k) => [share, data.classes[k]]);
+        shares.sort((one, other) => other[0] - one[0]);
+        for (const [share, name] of shares.slice(0, 4)) lines.push(t("views.boundary.share", { name, share: number(share) }));
+      }
+    }
+    if (this.near) lines.push(this.rowText(this.near));
+    return lines;
+  }
+
+  rowText(row) {
+    const { t, store } = this.app;
+    const { data } = store.scene;
+    const isAmount = this.kind.task === "regression";
+    const target = isAmount ? number(row.target) : data.classes[row.target];
+    const guess = row.predicted === undefined ? "–" : isAmount ? number(row.predicted) : data.classes[Math.round(row.predicted)];
+    return t(`views.boundary.row_${row.part}`, { row: row.row, target, predicted: guess });
+  }
+
+  choose() {
+    if (!this.pointer) return;
+    const row = this.nearest();
+    if (row?.part === "training") this.app.store.select({ kind: "sample", row: row.row });
+  }
+
+  key(event) {
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const move = moves[event.key];
+    if (!this.box || (!move && event.key !== "Enter" && event.key !== "Escape")) return;
+    if (event.key === "Escape") return this.leave();
+    event.preventDefault();
+    event.stopPropagation();
+    const { left, top, width, height } = this.box;
+    this.pointer ??= { x: left + width / 2, y: top + height / 2 };
+    if (move) {
+      this.pointer.x = Math.min(left + width, Math.max(left, this.pointer.x + move[0] * width * KEY_STEP));
+      this.pointer.y = Math.min(top + height, Math.max(top, this.pointer.y + move[1] * height * KEY_STEP));
+    } else {
+      const row = this.nearest(Infinity);
+      if (row) Object.assign(this.pointer, { x: row.x, y: row.y });
+      this.choose();
+    }
+    this.#drawPointer();
+    this.app.announce(this.pointerLines().join(". "));
+  }
+
+  /** Rings around the chosen row and the row near the pointer, and a cross at the pointer. */
+  drawSelection() {
+    const { selection } = this.app.store;
+    this.over.replaceChildren();
+    if (!this.box) return;
+    if (this.pointer) this.over.append(svg("path", { class: "pointer-cross", d: `M${this.pointer.x - 6} ${this.pointer.y}h12M${this.pointer.x} ${this.pointer.y - 6}v12` }));
+    if (this.pointer && this.near) this.over.append(svg("circle", { class: "near-ring", cx: this.near.x, cy: this.near.y, r: MISTAKE_RADIUS }));
+    if (selection?.kind !== "sample") return;
+    const row = this.rows?.find(({ part, row: number }) => part === "training" && number === selection.row);
+    if (row) this.over.append(svg("circle", { class: "chosen-ring", cx: row.x, cy: row.y, r: MISTAKE_RADIUS + 2 }));
+  }
+
+  describe() {
+    const { t, store } = this.app;
+    const { scene, frame } = store;
+    if (!scene?.view || !frame) return this.picture.title;
+    const mistakes = rowsOnPlane(scene, frame, "mistakes", Number, Number);
+    const values = {
+      x: scene.view.x.name,
+      y: scene.view.y.name,
+      epoch: number(frame.epoch),
+      train: number(frame.scores?.train),
+      validation: number(frame.scores?.validation),
+      mistakes: mistakes.filter(({ part }) => part === "training").length,
+      mistakes_validation: mistakes.filter(({ part }) => part === "validation").length,
+    };
+    return t(`views.boundary.describe_${scene.data.task}`, values);
+  }
+
+  table() {
+    const { t, store } = this.app;
+    const { scene, frame } = store;
+    const isAmount = scene.data.task === "regression";
+    const rows = rowsOnPlane(scene, frame, "all", Number, Number);
+    const named = (value) => (value === undefined ? null : isAmount ? value : scene.data.classes[Math.round(value)]);
+    const columns = ["row", "part", "x", "y", "target", "predicted"].map((name) => t(`views.boundary.columns.${name}`));
+    columns[2] = scene.view.x.name;
+    columns[3] = scene.view.y.name;
+    return [
+      {
+        caption: t("views.boundary.caption"),
+        columns,
+        rows: rows.map(({ row, part, x, y, target, predicted }) => [row, t(`views.boundary.rows.${part}`), x, y, named(target), named(predicted)]),
+      },
+    ];
+  }
+
+  vectors() {
+    const elements = (this.rows ?? []).map((row) => this.#markElement(row));
+    for (const { x, y, isMistake } of this.rows ?? [])
+      if (isMistake) elements.push(svg("circle", { cx: x, cy: y, r: MISTAKE_RADIUS, fill: "none", stroke: color("ink"), "stroke-width": 1.2 }));
+    return new Map([[this.marks, elements]]);
+  }
+}

@@ -1,0 +1,195 @@
+/** Painting over the plane: the map of what the network predicts, and the marks of the rows. Pure functions of arrays. */
+
+import { classRgb, color, markPath } from "../theme.js";
+import { amountColour, amountRamp, classShade, css, twoClassRamp } from "./colours.js";
+
+const CLASS_MAP_FACTOR = 4; // classes are coloured on a finer grid: their edges would show the cells of the map
+const RADIUS = 3.4;
+
+/** The smallest and largest number of an array, ignoring NaN; widened if they are equal. */
+export function extent(...lists) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const list of lists)
+    for (const value of list ?? []) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  if (!(low <= high)) return [0, 1];
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+/** What colours stand for: the task and, for amounts, the range of the targets, so that a colour keeps its meaning. */
+export function meaning(scene) {
+  if (scene.data.task === "classification") return { task: "classification" };
+  const [low, high] = extent(scene.arrays.get("targets")?.data, scene.arrays.get("targets_validation")?.data);
+  return { task: "regression", low, high };
+}
+
+/** Draw `outputs` (K, R, R) on a canvas of the size of the grid, which the caller stretches over the plane. */
+export function paintMap(canvas, outputs, kind, mode) {
+  const byClass = mode === "classes" && kind.task === "classification";
+  const source = byClass ? refined(outputs, CLASS_MAP_FACTOR) : outputs;
+  const [, rows, columns] = source.shape;
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  if (byClass) fillClasses(image.data, source);
+  else if (kind.task === "regression") fillRamp(image.data, source.data, amountRamp(), kind.low, kind.high);
+  else if (source.shape[0] === 1) fillRamp(image.data, source.data, twoClassRamp(), 0, 1);
+  else fillProbabilities(image.data, source);
+  context.putImageData(image, 0, 0);
+}
+
+/** Colour `values` between low and high by a table of 256 colours. */
+export function fillRamp(pixels, values, ramp, low, high) {
+  const factor = 255 / (high - low || 1);
+  for (let i = 0, p = 0; p < pixels.length; i++, p += 4) {
+    const share = (values[i] - low) * factor;
+    const k = 3 * (share > 0 ? (share < 255 ? (share + 0.5) | 0 : 255) : 0);
+    pixels[p] = ramp[k];
+    pixels[p + 1] = ramp[k + 1];
+    pixels[p + 2] = ramp[k + 2];
+    pixels[p + 3] = 255;
+  }
+}
+
+function fillProbabilities(pixels, { data, shape: [classes, rows, columns] }) {
+  const size = rows * columns;
+  const shades = Array.from({ length: classes }, (_, k) => classShade(k));
+  for (let i = 0, p = 0; i < size; i++, p += 4) {
+    let [red, green, blue] = [0, 0, 0];
+    for (let k = 0; k < classes; k++) {
+      const share = data[k * size + i];
+      red += share * shades[k][0];
+      green += share * shades[k][1];
+      blue += share * shades[k][2];
+    }
+    pixels[p] = red;
+    pixels[p + 1] = green;
+    pixels[p + 2] = blue;
+    pixels[p + 3] = 255;
+  }
+}
+
+function fillClasses(pixels, { data, shape: [classes, rows, columns] }) {
+  const size = rows * columns;
+  const shades = Array.from({ length: Math.max(2, classes) }, (_, k) => classShade(k));
+  for (let i = 0, p = 0; i < size; i++, p += 4) {
+    let largest = 0;
+    if (classes === 1) largest = data[i] > 0.5 ? 1 : 0;
+    else for (let k = 1; k < classes; k++) if (data[k * size + i] > data[largest * size + i]) largest = k;
+    pixels.set(shades[largest], p);
+    pixels[p + 3] = 255;
+  }
+}
+
+/** A map on a grid that is `factor` times finer, interpolated between the values of the old one. */
+function refined({ data, shape: [classes, rows, columns] }, factor) {
+  const [height, width] = [factor * rows, factor * columns];
+  const fine = new Float32Array(classes * height * width);
+  for (let i = 0, index = 0; i < classes * height; i++) {
+    const y = Math.min(rows - 1, Math.max(0, ((i % height) + 0.5) / factor - 0.5));
+    const top = Math.min(rows - 2, y | 0);
+    const start = Math.floor(i / height) * rows * columns + top * columns;
+    const down = y - top;
+    for (let j = 0; j < width; j++, index++) {
+      const x = Math.min(columns - 1, Math.max(0, (j + 0.5) / factor - 0.5));
+      const left = Math.min(columns - 2, x | 0);
+      const across = x - left;
+      const k = start + left;
+      const above = data[k] + (data[k + 1] - data[k]) * across;
+      const below = data[k + columns] + (data[k + columns + 1] - data[k + columns]) * across;
+      fine[index] = above + (below - above) * down;
+    }
+  }
+  return { data: fine, shape: [classes, height, width] };
+}
+
+/** The value of each output at a point of the plane, u and v from 0 to 1, from the left and from the top. */
+export function valuesAt({ data, shape: [classes, rows, columns] }, u, v) {
+  const column = Math.min(columns - 1, Math.max(0, Math.floor(u * columns)));
+  const row = Math.min(rows - 1, Math.max(0, Math.floor(v * rows)));
+  return Array.from({ length: classes }, (_, k) => data[k * rows * columns + row * columns + column]);
+}
+
+/** Probabilities of all classes; one output stands for the second of two. */
+export const probabilities = (values) => (values.length === 1 ? [1 - values[0], values[0]] : values);
+
+/** The class of an output, or null for an amount. */
+export function classOf(values) {
+  const shares = probabilities(values);
+  return shares.indexOf(Math.max(...shares));
+}
+
+/**
+ * The rows to be drawn: `{part, row, x, y, target, predicted, isMistake}` with x and y in pixels.
+ *
+ * `which` is "all", "training", "validation", "mistakes" or "none".
+ */
+export function rowsOnPlane(scene, frame, which, x, y) {
+  if (which === "none") return [];
+  const parts = [
+    ["training", "points", "targets", "predicted"],
+    ["validation", "points_validation", "targets_validation", "predicted_validation"],
+  ];
+  const rows = [];
+  for (const [part, pointsName, targetsName, predictedName] of parts) {
+    const points = scene.arrays.get(pointsName)?.data;
+    const targets = scene.arrays.get(targetsName)?.data;
+    if (!points || !targets || (which !== part && which !== "all" && which !== "mistakes")) continue;
+    const predicted = frame?.scene === scene.scene ? frame.arrays.get(predictedName)?.data : null;
+    for (let row = 0; row < targets.length; row++) {
+      const guess = predicted?.[row];
+      const isMistake = scene.data.task === "classification" && guess !== undefined && Math.round(guess) !== targets[row];
+      if (which === "mistakes" && !isMistake) continue;
+      rows.push({ part, row, x: x(points[2 * row]), y: y(points[2 * row + 1]), target: targets[row], predicted: guess, isMistake });
+    }
+  }
+  return rows;
+}
+
+/** How a row is drawn: its mark, and its colours for a training row (filled) or a validation row (outlined). */
+export function rowStyle(row, kind) {
+  const shade = kind.task === "regression" ? amountColour(row.target, kind.low, kind.high) : classRgb(row.target);
+  const isFilled = row.part === "training";
+  return {
+    mark: kind.task === "regression" ? 0 : row.target,
+    radius: isFilled ? RADIUS : RADIUS - 0.4,
+    fill: isFilled ? css(shade) : color("paper", 0.55),
+    stroke: isFilled ? color(kind.task === "regression" ? "ink" : "paper", 0.8) : kind.task === "regression" ? color("ink") : css(shade),
+    width: isFilled ? 0.9 : 1.5,
+  };
+}
+
+export const MISTAKE_RADIUS = RADIUS + 3;
+
+/** Draw rows on a canvas; rows of the same look share one path. */
+export function paintRows(context, rows, kind) {
+  const looks = new Map();
+  for (const row of rows) {
+    const style = rowStyle(row, kind);
+    const key = `${style.mark} ${style.fill} ${style.stroke}`;
+    if (!looks.has(key)) looks.set(key, { style, path: new Path2D() });
+    looks.get(key).path.addPath(new Path2D(markPath(style.mark, style.radius, row.x, row.y)));
+  }
+  for (const { style, path } of looks.values()) {
+    context.fillStyle = style.fill;
+    context.fill(path);
+    context.lineWidth = style.width;
+    context.strokeStyle = style.stroke;
+    context.stroke(path);
+  }
+}
+
+/** Draw rings around the mistakes. */
+export function paintMistakes(context, rows) {
+  const path = new Path2D();
+  for (const { x, y, isMistake } of rows) {
+    if (!isMistake) continue;
+    path.moveTo(x + MISTAKE_RADIUS, y);
+    path.arc(x, y, MISTAKE_RADIUS, 0, 2 * Math.PI);
+  }
+  context.lineWidth = 1.2;
+  context.strokeStyle = color("ink");
+  context.stroke(path);
+}
