@@ -8,7 +8,8 @@ const MARGIN = 6;
 export function mount(root, app) {
   const tip = h("div", { id: "hint", role: "tooltip", class: "hint", hidden: true });
   document.body.append(tip);
-  let owner = null;
+  let owner = null; // the element whose text is shown
+  let pressed = null; // the element that was pressed, whose text is not wanted again
   let timer = 0;
 
   function text(element) {
@@ -57,7 +58,8 @@ export function mount(root, app) {
   function enter(event, delay) {
     if (tip.contains(event.target)) return;
     const element = event.target.closest?.("[data-hint]") ?? null;
-    if (element === owner) return;
+    if (element !== pressed) pressed = null;
+    if (element === owner || element === pressed) return;
     const isFollowing = owner !== null;
     hide();
     if (element === null || !text(element)) return;
@@ -65,7 +67,10 @@ export function mount(root, app) {
   }
 
   document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && enter(event, DELAY));
-  document.addEventListener("pointerdown", (event) => event.target.closest?.("button, select") && hide());
+  document.addEventListener("pointerdown", (event) => {
+    pressed = event.target.closest?.("[data-hint]") ?? null;
+    hide();
+  });
   document.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && enter(event, DELAY));
   document.addEventListener("focusout", hide);
   document.addEventListener("scroll", hide, true);
