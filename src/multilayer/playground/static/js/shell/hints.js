@@ -7,7 +7,8 @@ const MARGIN = 6;
 
 export function mount(root, app) {
   const tip = h("div", { id: "hint", role: "tooltip", class: "hint", hidden: true });
-  document.body.append(tip);
+  const home = document.getElementById("main");
+  home.append(tip);
   let owner = null; // the element whose text is shown
   let pressed = null; // the element that was pressed, whose text is not wanted again
   let timer = 0;
@@ -23,7 +24,7 @@ export function mount(root, app) {
     const shortcut = element.dataset.key;
     if (shortcut) tip.append(" ", h("kbd", {}, shortcut));
     // Within an open dialog, since that lies above the page.
-    (element.closest("dialog[open]") ?? document.body).append(tip);
+    (element.closest("dialog[open]") ?? home).append(tip);
     tip.hidden = false;
     describe(element, true);
     place(element);

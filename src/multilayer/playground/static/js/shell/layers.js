@@ -1,7 +1,7 @@
 // The hidden layers as fields: units and activation of each. The drawing of the network edits the same.
 
 import { h } from "../dom.js";
-import { choiceText } from "./controls.js";
+import { choiceHint, choiceText } from "./controls.js";
 import { icon } from "./icons.js";
 
 const NEW_UNITS = 5;
@@ -51,6 +51,7 @@ export function layersEditor(app, change) {
       activation.replaceChildren(...choices.activation.map((name) => h("option", { value: name }, choiceText(app, "activation", name))));
     }
     activation.value = activations[i];
+    activation.dataset.hint = choiceHint(app, "shell.layers.activation.hint", "activation", activations[i]);
   }
 
   return {
