@@ -15,7 +15,7 @@ class TableDialog {
     const { t } = app;
     this.app = app;
     this.file = null; // {name, bytes}
-    this.input = element("input", { type: "file", accept: ".csv,.tsv,.txt,.parquet,.gz", id: "table-file", on: { change: () => this.choose(this.input.files[0]) } });
+    this.input = element("input", { type: "file", accept: ".csv,.tsv,.txt,.parquet,.arrow,.feather", id: "table-file", on: { change: () => this.choose(this.input.files[0]) } });
     this.drop = element(
       "div",
       { class: "drop-place" },
