@@ -1,6 +1,6 @@
 /** The prediction over the plane: probabilities or classes as a map, decision lines, and the rows as marks. */
 
-import { number } from "../format.js";
+import { integer, number } from "../format.js";
 import { color, markPath, onChange } from "../theme.js";
 import { label, planeAxes } from "./axes.js";
 import { decisionLines, segmentsPath } from "./contours.js";
@@ -320,7 +320,7 @@ class Boundary {
     const values = {
       x: scene.view.x.name,
       y: scene.view.y.name,
-      epoch: number(frame.epoch),
+      epoch: integer(Math.floor(frame.epoch)),
       train: number(frame.scores?.train),
       validation: number(frame.scores?.validation),
       mistakes: mistakes.filter(({ part }) => part === "training").length,
