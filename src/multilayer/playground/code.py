@@ -14,6 +14,8 @@ from multilayer.playground.setup import CLASSIFICATION, changed_arguments, initi
 WIDTH = 100
 # These schedules plan the step sizes up to max_iter; a program that ends sooner must stop by a callback.
 _PLANNED = ("cosine", "one_cycle", "cosine_cycles")
+# Why L-BFGS ends by itself.
+_OWN_ENDS = ("converged", "line_search", "max_evaluations")
 
 
 def python_code(run: Run) -> tuple[str, str]:
@@ -40,6 +42,8 @@ def python_code(run: Run) -> tuple[str, str]:
         segments, lengths = segments[:-1], lengths[:-1]
     lines = [*_imports(data.python_lines, name), ""]
     first = initial_parameters(segments[0].setup.parameters, data)
+    if run.reason in _OWN_ENDS:  # the program must not end sooner than the run
+        lengths[-1] = segments[-1].setup.parameters["max_iter"]
     stops = [_stop(each.setup.parameters, length) for each, length in zip(segments, lengths, strict=True)]
     if any(stops):
         lines += ["", "def stop_after(epochs):", '    return lambda event: getattr(event, "epoch", 0) >= epochs', ""]

@@ -91,6 +91,8 @@ class Boundary {
     this.kind = meaning(scene);
     const isAmount = this.kind.task === "regression";
     this.modeChoice.hidden = isAmount;
+    // The columns of a table are chosen in the row of the title; the tools then have a row of their own.
+    this.picture.header.classList.toggle("in-panel", !scene.data.is_table);
     const legend = this.#legend(scene);
     const right = isAmount ? BAR_SPACE : MARGIN.right;
     const top = MARGIN.top + legend.height;
@@ -196,7 +198,7 @@ class Boundary {
       group.append(label(shorten(tickText(value), 7), x + 14, y, { "dominant-baseline": "central" }));
     }
     const name = shorten(this.app.store.scene.data.target, 20);
-    group.append(label(name, this.width - 4, top - 8, { "text-anchor": "end", class: "axis-name" }));
+    group.append(label(name, this.width - 12, top - 8, { "text-anchor": "end", class: "axis-name" }));
     return group;
   }
 

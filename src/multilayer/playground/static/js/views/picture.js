@@ -1,7 +1,7 @@
 /** The frame of every picture: its title, its text for screen readers, the table behind it, and its files. */
 
 import { number } from "../format.js";
-import { html } from "./drawing.js";
+import { html, write } from "./drawing.js";
 import { download, pngBlob, standalone, svgText } from "./export.js";
 
 const TEXT_INTERVAL = 1000; // ms: a screen reader is not helped by a text that changes 20 times a second
@@ -24,7 +24,8 @@ export class Picture {
     this.note = html("p", { class: "picture-note" });
     this.root = html("div", { class: "picture" }, this.body, this.note);
     this.header = header ?? html("div", { class: heading ? "picture-header" : "picture-header in-panel" });
-    if (heading) this.header.append(html(heading, { class: "picture-title", text: this.title, "data-hint": `views.${name}.hint` }));
+    this.heading = html(heading ?? "h2", { class: "picture-title", text: this.title, "data-hint": `views.${name}.hint` });
+    if (heading) this.header.append(this.heading);
     this.header.append(this.tools, this.#menu());
     if (!header) this.root.prepend(this.header);
     element.append(this.root);
@@ -40,6 +41,12 @@ export class Picture {
       this.described = performance.now();
       this.body.setAttribute("aria-label", this.describe());
     }, wait);
+  }
+
+  /** Give the picture another title. */
+  rename(title) {
+    this.title = title;
+    write(this.heading, title);
   }
 
   #menu() {
