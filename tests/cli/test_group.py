@@ -77,4 +77,4 @@ def test_entry_point_runs_as_a_module():
 
 def test_commands_are_in_order():
     of_models = ["predict", "evaluate", "inspect", "export", "serve"]
-    assert list(main.commands) == ["demo", "train", "cv", "search", *of_models, "warmup"]
+    assert list(main.commands) == ["demo", "train", "cv", "search", *of_models, "play", "warmup"]

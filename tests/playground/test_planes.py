@@ -228,3 +228,20 @@ def test_rare_categories_share_a_place() -> None:
     cells = plane.rows(n).reshape(n, n, -1)[0][:, inputs]
     np.testing.assert_array_equal(cells, np.eye(n))
     assert len(plane.points) == len(data.X)
+
+
+def test_numbers_beyond_float32_stay_finite() -> None:
+    data = table_of("a,b,y", [(f"{i - 30}e300", i % 7, i % 2) for i in range(60)])
+    plane = columns_plane(data, "a", "b")
+    assert np.isfinite(plane.points).all()
+    assert np.isfinite(plane.rows(5)).all()
+
+
+def test_only_the_last_grids_are_kept() -> None:
+    plane = default_plane(shape_data("moons"))
+    grids = [plane.rows(n) for n in (2, 3, 4)]
+    assert plane.rows(2) is grids[0]
+    plane.rows(5)
+    assert plane.rows(2) is not grids[0]
+    assert plane.rows(5) is plane.rows(5)
+    np.testing.assert_array_equal(plane.rows(2), grids[0])

@@ -495,7 +495,10 @@ def test_weights_that_are_not_finite_have_answers(value, hidden):
     [
         (lambda batch: prove_weight(batch, 0, 0, 0), "layer must be from 1 to 3, the number of Theta, got 0"),
         (lambda batch: prove_weight(batch, 4, 0, 0), "got 4"),
-        (lambda batch: prove_weight(batch, 1, 4, 0), "got row 4, column 0"),
+        (
+            lambda batch: prove_weight(batch, 1, 4, 0),
+            "row and column must be in Theta_1, below 4 and 4, got row 4, column 0",
+        ),
         (lambda batch: prove_weight(batch, 1, 0, -1), "got row 0, column -1"),
         (lambda batch: prove_unit(batch, 1, 0, 0), "layer must be from 2 to 4, got 1"),
         (lambda batch: prove_unit(batch, 4, 2, 0), "unit must be from 0 to 1 in layer 4, got 2"),

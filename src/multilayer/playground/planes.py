@@ -21,6 +21,7 @@ from multilayer.tables.models.rows import chosen_rows
 
 MOST_POINTS = 2000
 MOST_RESOLUTION = 400
+_MOST_GRIDS = 3  # that are kept; with many inputs they are large
 _MARGIN = 0.06  # of the range, on each side
 _ROWS_PCA = 20_000
 _SPREAD = 0.3  # of points around their category
@@ -93,7 +94,7 @@ class Plane:
         -------
         array of shape (R * R, s_1)
             The inputs, row by row: the first row is the top, where y is highest, and begins where x is lowest.  The
-            array is kept, and cannot be written to.
+            last few arrays are kept, and cannot be written to.
         """
         check_integer("resolution", resolution, 2)
         if resolution > MOST_RESOLUTION:
@@ -104,6 +105,8 @@ class Plane:
             y = self.y.high - cells * (self.y.high - self.y.low)
             grid = self._encode(x, y)
             grid.setflags(write=False)
+            if len(self._grids) == _MOST_GRIDS:
+                del self._grids[next(iter(self._grids))]
             self._grids[resolution] = grid
         return self._grids[resolution]
 
@@ -231,7 +234,7 @@ def pca_plane(data: PlayData) -> Plane:
         # Only rows that are shown are projected.
         shown = chosen_rows(0 if X is None else len(X), MOST_POINTS, 0)
         found = np.empty((0, 2)) if X is None or not len(shown) else pca.transform(X[shown])
-        return found.astype(np.float32), shown
+        return _float32(found), shown
 
     def encode(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> Rows:
         grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
@@ -283,7 +286,13 @@ def _sample(
     shown = known[chosen_rows(len(known), MOST_POINTS, 0)]
     points = points[shown]
     points += np.random.default_rng([stream, 0]).uniform(-_SPREAD, _SPREAD, points.shape) * spread
-    return points.astype(np.float32), shown
+    return _float32(points), shown
+
+
+def _float32(points: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return finite numbers as float32; those that are too large become the largest."""
+    most = float(np.finfo(np.float32).max)
+    return np.clip(points, -most, most).astype(np.float32)
 
 
 def _axis(column: RawColumn) -> Axis:

@@ -44,6 +44,11 @@ def test_the_page_and_its_files(server):
     assert (status, headers["location"]) == (307, server.access.address)
 
 
+def test_the_limits(server):
+    status, headers, content = get(server, f"/{server.access.token}/limits.json")
+    assert (status, headers["content-type"], content) == (200, "application/json", b'{"most_bytes":100000000}')
+
+
 def test_headers_of_every_answer(server):
     for path in (f"/{server.access.token}/", f"/{server.access.token}/none.js", "/"):
         headers = get(server, path)[1]

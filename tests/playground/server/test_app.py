@@ -96,7 +96,8 @@ def test_an_upload_of_the_largest_size(server):
         assert page.ask("upload", bytes(10_000_000))["n_bytes"] == 10_000_000
         with pytest.raises(ConnectionClosed) as caught:
             page.ask("upload", bytes(12_000_000))
-        assert caught.value.rcvd.code == 1009  # too big
+        # Too big; or nothing, if the client still sends when the server closes the connection.
+        assert caught.value.rcvd is None or caught.value.rcvd.code == 1009
 
 
 def opened(server):
@@ -254,7 +255,8 @@ def test_no_queue_grows_for_a_page_that_does_not_read(server):
             answer = page.receive()
             n_large += "numbers" in answer
             n_superseded += "superseded" in answer
-        assert (n_large, n_superseded) == (60, 199)
+        assert n_large == 60
+        assert n_superseded >= 190  # and hardly any frame was made
     finally:
         page.socket.close()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -31,11 +31,18 @@ def application(access: Access, files: PageFiles, sessions: Sessions) -> Any:
             return PlainTextResponse("There is no such file.", 404)
         return Response(found.content, media_type=found.media_type)
 
+    async def limits(_request: Request) -> Response:
+        return JSONResponse({"most_bytes": sessions.limits.most_bytes})
+
     async def socket(websocket: WebSocket) -> None:
         await websocket.accept()
         await Conversation(websocket, sessions).hold()
 
-    routes = [WebSocketRoute("/socket", socket), Route("/{path:path}", file, methods=["GET"])]
+    routes = [
+        WebSocketRoute("/socket", socket),
+        Route("/limits.json", limits, methods=["GET"]),
+        Route("/{path:path}", file, methods=["GET"]),
+    ]
     return _guarded(Starlette(routes=[Mount(f"/{access.token}", routes=routes)]), access)
 
 

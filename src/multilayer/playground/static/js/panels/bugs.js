@@ -19,8 +19,7 @@ class BugPanel {
     this.body = element("div");
     this.result = element("div", { role: "status" });
     root.append(
-      element("h3", { class: "panel-heading", text: app.t("panels.bugs.title") }),
-      element("p", { class: "panel-hint", text: app.t("panels.bugs.hint") }),
+      element("h3", { class: "hidden", text: app.t("panels.bugs.title") }),
       this.body,
     );
     app.store.subscribe("scene", () => this.drawScene());
@@ -62,8 +61,9 @@ class BugPanel {
       title: t("panels.bugs.mystery_hint"),
     });
     return [
+      element("p", { class: "panel-hint", text: t("panels.bugs.hint") }),
       this.requires ? element("p", { class: "panel-note", text: this.requires }) : null,
-      element("div", { class: "panel-actions" }, mystery),
+      this.requires ? null : element("div", { class: "panel-actions" }, mystery),
       ...this.bugs.map((bug) => this.drawBug(bug)),
     ].filter((node) => node !== null);
   }
@@ -76,8 +76,15 @@ class BugPanel {
       element("summary", { text: bug.title }),
       element("p", {}, inline(bug.what)),
       this.drawLines(bug),
-      element("div", { class: "panel-actions" }, button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), { title: t("panels.bugs.switch_on_hint") })),
+      this.drawSwitch(bug),
     );
+  }
+
+  drawSwitch(bug) {
+    const { t } = this.app;
+    if (bug.is_possible === false) return element("p", { class: "panel-note", text: t("panels.bugs.impossible") });
+    const start = button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), { title: t("panels.bugs.switch_on_hint") });
+    return element("div", { class: "panel-actions" }, start);
   }
 
   /** The wrong line beside the right one. */

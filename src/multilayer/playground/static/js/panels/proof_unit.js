@@ -8,13 +8,13 @@ import { button, element, table } from "./nodes.js";
 const WRITTEN = 4; // more terms than these stand in the table only
 
 /** Return the nodes of the proof that `prove_unit` answered. */
-export function drawUnit(proof, { app, shown, sample, update }) {
+export function drawUnit(proof, { app, shown, update }) {
   const { t } = app;
   const title = element(
     "header",
     { class: "proof-title" },
     element("p", { class: "proof-name", text: unitName(app, shown.layer, shown.unit) }),
-    element("p", { class: "panel-note", text: t("panels.prove.unit_where", { row: sample, update: update ?? "–" }) }),
+    element("p", { class: "panel-note", text: t("panels.prove.unit_where", { row: proof.sample, update: update ?? "–" }) }),
     firstOfBatch(app),
   );
   const isOutput = shown.layer === app.store.scene.network.layer_sizes.length;
@@ -74,7 +74,9 @@ function drawActivation(proof, app, { layer, unit }, isOutput) {
     ),
   );
   const title = app.t(isOutput ? "panels.prove.h_title" : "panels.prove.a_title", { name: proof.activation });
-  return part(title, scroller(app, formula));
+  const isDropped = proof.mask !== null && proof.mask !== undefined;
+  const note = isDropped ? element("p", { class: "panel-note", text: app.t("panels.prove.mask", { mask: short(proof.mask) }) }) : "";
+  return part(title, scroller(app, formula), note);
 }
 
 /** (B1) at the output; (B2) inside: the deltas of the next layer, carried back by the weights, times the slope. */
@@ -84,7 +86,7 @@ function drawDelta(proof, app, { layer, unit }, isOutput) {
   if (isOutput || proof.delta_terms.length === 0) {
     const cost = m.frac(m.row(m.mo("∂"), m.mtext(t("panels.prove.cost_word"))), m.row(m.mo("∂"), m.indexed("z", layer, unit + 1)));
     const formula = m.math(m.row(delta, m.mo("="), cost, m.mo("="), m.value(short(proof.delta, 8))));
-    return part(t("panels.prove.delta_output"), scroller(app, formula), element("p", { class: "panel-note", text: t("panels.prove.delta_output_note") }));
+    return part(t("panels.prove.delta_output"), scroller(app, formula), element("p", { class: "panel-note", text: t("panels.prove.delta_output_note", { target: short(proof.target, 6), a: short(proof.a, 6) }) }));
   }
   const total = proof.delta_terms.reduce((sum, term) => sum + term.product, 0);
   const letters = m.row(

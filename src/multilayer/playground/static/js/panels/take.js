@@ -10,7 +10,7 @@ export function mount(root, app) {
   document.body.append(dialog.element);
   document.addEventListener("open-table", () => dialog.open());
   root.append(
-    element("h3", { class: "panel-heading", text: t("panels.take.title") }),
+    element("h3", { class: "hidden", text: t("panels.take.title") }),
     part(app, "table", button(t("panels.take.table_button"), () => dialog.open(), { title: t("panels.take.table_hint") })),
     drawPython(app),
     drawModel(app),
@@ -71,7 +71,7 @@ function drawModel(app) {
 async function saveModel(app) {
   const { fields, bytes } = await app.connection.request("save");
   download(fields.name, bytes, "application/octet-stream");
-  return element("p", { class: "panel-note" }, app.t("panels.take.saved"), " ", element("code", { text: `multilayer.load("${fields.name}")` }));
+  return element("p", { class: "panel-note" }, app.t("panels.take.saved"), " ", element("code", { text: `multilayer.load_model("${fields.name}")` }));
 }
 
 function drawLink(app) {
@@ -90,6 +90,7 @@ async function makeLink(app) {
   return [
     field(t("panels.take.link_label"), address, { class: "panel-field wide" }),
     element("div", { class: "panel-actions" }, copyButton(() => address.value, app)),
+    element("p", { class: "panel-note", text: t("panels.take.link_secret") }),
   ];
 }
 
@@ -110,17 +111,13 @@ function drawAnimation(app) {
   return part(app, "animation", element("div", { class: "panel-actions" }, make, progress, cancel), place);
 }
 
+/** Record the film; the view module offers it as a download. */
 async function animate(app, signal, progress) {
   const { makeAnimation } = await import("../views/animation.js");
-  const onProgress = (share) => {
-    progress.value = share;
+  const onProgress = (done, all) => {
+    progress.value = done / all;
   };
-  try {
-    const made = await makeAnimation(app, { signal, onProgress });
-    if (made instanceof Blob) download(made.name ?? `boundary.${made.type.includes("webm") ? "webm" : "png"}`, made, made.type);
-    return element("p", { class: "panel-note", text: app.t("panels.take.animation_done") });
-  } catch (error) {
-    if (error.name !== "AbortError") throw error;
-    return element("p", { class: "panel-note", text: app.t("panels.take.animation_cancelled") });
-  }
+  const made = await makeAnimation(app, { signal, onProgress });
+  const key = made ? "done" : "cancelled";
+  return element("p", { class: "panel-note", text: app.t(`panels.take.animation_${key}`) });
 }

@@ -8,7 +8,7 @@ const EPOCHS_AT_START = 100; // if this run has not begun
 export function mount(element, app) {
   const { t, format, store } = app;
   const text = h("span", { class: "muted small seeds-text" });
-  const button = h("button", { type: "button", class: "small-button", "aria-pressed": "false", "data-hint": "shell.seeds.hint" }, t("shell.seeds.button"));
+  const button = h("button", { type: "button", class: "small-button", "data-control": "seeds", "aria-pressed": "false", "data-hint": "shell.seeds.hint" }, t("shell.seeds.button"));
   button.addEventListener("click", toggle);
   element.append(text, button);
 
