@@ -32,6 +32,7 @@ from starlette.testclient import TestClient
 
 from multilayer import MLPClassifier
 from multilayer.cli import main
+from multilayer.cli.commands.play import play
 from multilayer.cli.serving.answering import answers_to
 from multilayer.cli.serving.app import Service, application
 from multilayer.cli.serving.limits import ServerLimits
@@ -356,6 +357,9 @@ def run(command: Command) -> None:
     assert words[0] == "multilayer", f"{command.text}: run it in this test, or add it to NOT_RUN with the reason"
     if words[1] == "serve":  # without --check it would not end
         check_output(command.output.partition("Serving;")[0], invoke(*words[1:], "--check").stdout, tolerance=None)
+        return None
+    if words[1] == "play":  # without a page that is closed it would not end; tests/playground runs it
+        play.make_context("play", words[2:])
         return None
     received = invoke(*words[1:]).stdout
     if line != command.text:
