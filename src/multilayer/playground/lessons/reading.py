@@ -50,8 +50,8 @@ PARAMETER_KEYS = (
     "random_state",
     "max_iter",
 )
-# The controls of the page: the data, the parameters and the actions.
-CONTROLS = ("data", *DATA_KEYS[1:], *PARAMETER_KEYS, "bug", "seeds", "branch", "reset")
+# The controls of the page: the data, the parameters and two actions.
+CONTROLS = ("data", "table", *DATA_KEYS[1:], *PARAMETER_KEYS, "seeds", "branch")
 SETUP_KEYS = ("data", "parameters", "bug")
 LESSON_KEYS = ("title", "summary", "minutes", "controls", "setup", "steps")
 RUN_KEYS = ("epochs", "seeds")
