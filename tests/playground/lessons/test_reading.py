@@ -140,6 +140,7 @@ def test_a_bug_of_the_lesson_may_be_switched_off_in_a_step() -> None:
         (INTERVAL.replace("epochs = 5", "epochs = 0"), "run.epochs must be an integer from 1 to 20,000, got 0"),
         (INTERVAL.replace("epochs = 5", "epochs = 5, seeds = 100"), "run.seeds must be an integer from 1 to 50"),
         (INTERVAL.replace("epochs = 5", "epochs = 5, sedes = 2"), "Did you mean 'seeds'?"),
+        (INTERVAL.replace("epochs = 5", "epochs = 20000, seeds = 3"), "steps[1].run trains 60,000 epochs in all"),
         (INTERVAL.replace("below = 0.5", 'below = "half"'), "steps[1].choices[1].below must be a number, got 'half'"),
         (INTERVAL.replace("below = 0.5", "below = 0.4"), "must be intervals that contain each number exactly once"),
         (INTERVAL.replace("below = 0.5", "below = 0.6"), "must be intervals that contain each number exactly once"),
