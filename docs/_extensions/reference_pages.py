@@ -37,6 +37,7 @@ MODULES = {
     "multilayer.equations.core": "The textbook on one page",
     "multilayer.learn": "Exercises and mistakes",
     "multilayer.learn.bugs": "Mistakes in backpropagation",
+    "multilayer.playground": "The playground",
     "multilayer.estimators": "What estimators return",
     "multilayer.engines": "Engines",
     "multilayer.packs": "Packs",

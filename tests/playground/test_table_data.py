@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from multilayer import MLPClassifier, MLPRegressor
 from multilayer.exceptions import DataFileError, InputError, MultilayerError, ParameterError
 from multilayer.playground.data import PlayData
 from multilayer.playground.planes import columns_plane, default_plane
@@ -117,6 +118,13 @@ def test_of_a_long_table_a_sample_is_used(tmp_path: Path) -> None:
     assert_made_by_code(data)
 
 
+def test_too_many_inputs_are_an_error() -> None:
+    rows = [(*(f"w{(i * (j + 1)) % 47}" for j in range(60)), i % 2) for i in range(120)]
+    header = ",".join([*(f"c{j}" for j in range(60)), "y"])
+    with pytest.raises(InputError, match=r"become 2,\d+ inputs in 120 rows, but the playground takes at most 2,000"):
+        table_data(csv_of(header, rows), "y")
+
+
 def test_task_may_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "wine.csv"
     path.write_bytes(csv_of("a,grade", [(i % 17, i % 5) for i in range(100)]).getvalue())
@@ -210,6 +218,21 @@ def test_encoded_rows_equal_those_of_a_public_encoder() -> None:
     data = table_data(flats(), "price")
     encoder = TableEncoder(identifiers=["flat_id"], row_numbers="drop", text="typed").fit(data.table)
     np.testing.assert_array_equal(encoder.transform(data.table), data.X)
+
+
+@pytest.mark.parametrize("labels", [("true", "false"), ("3", "7"), ("red", "blue"), ("1.5", "2.25")])
+def test_networks_train_on_the_data(labels: tuple[str, str]) -> None:
+    data = table_data(csv_of("a,b,y", [(i % 7, i % 5, labels[int(i % 7 > 3)]) for i in range(140)]), "y")
+    options: dict[str, Any] = {"max_iter": 100, "n_iter_no_change": None, "random_state": 0, "learning_rate_init": 0.05}
+    if data.task == "classification":
+        model: Any = MLPClassifier((4,), **options)
+    else:
+        model = MLPRegressor((4,), standardize_targets=True, **options)
+    model.fit(data.X, data.y, X_val=data.X_val, y_val=data.y_val)
+    assert model.score(data.X_val, data.y_val) > (0.9 if data.task == "classification" else 0.75)
+    if data.task == "classification":
+        assert tuple(map(str, model.classes_)) == data.class_names
+        np.testing.assert_array_equal(model.classes_, data.classes)
 
 
 def test_description_names_kinds_examples_and_a_target() -> None:

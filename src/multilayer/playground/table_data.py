@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +15,23 @@ from numpy.typing import NDArray
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, argument
 from multilayer.playground.data import PlayColumn, PlayData, checked_fraction, checked_seed, divided, dividing_lines
+from multilayer.playground.table_source import Source, table_of
 from multilayer.tables import (
     TableEncoder,
     TargetInfo,
     data_fingerprint,
     encode_target,
-    read_table,
     reading_notes,
     row_identifiers,
     split_target,
 )
 from multilayer.tables.models.parts import columns_in
 
-Source = str | os.PathLike[str] | BinaryIO
-
 MOST_ROWS = 100_000
 LEAST_ROWS = 10
 MOST_CLASSES = 50
+MOST_INPUTS = 2000
+MOST_ENTRIES = 50_000_000
 _MOST_NAMED = 5  # columns in a note
 
 
@@ -65,8 +65,8 @@ def table_data(
 
     Parameters
     ----------
-    source : str, path or binary file object
-        The file.
+    source : str, path, binary file object or pyarrow.Table
+        The file, or the table that :func:`~multilayer.tables.read_table` returns for it.
     target : str
         The column to predict.
     validation_fraction : float, default=0.3
@@ -92,7 +92,7 @@ def table_data(
         If the file cannot be read as a table.
     InputError
         For an unknown target column; for a target of one value, of too many classes, or that cannot be predicted; for
-        fewer than 10 rows; and if no column can be used.
+        fewer than 10 rows, or more than 2,000 inputs; and if no column can be used.
     ParameterError
         For an invalid argument, and for a share that leaves too few rows of a class.
 
@@ -119,7 +119,7 @@ def table_data(
     fraction, seed = checked_fraction(validation_fraction), checked_seed(seed)
     check_integer("max_rows", max_rows, LEAST_ROWS)
     file = file_name or (str(source) if isinstance(source, str | os.PathLike) else "table.csv")
-    table = read_table(source)
+    table = table_of(source)
     features, column = split_target(table, target)
     info = encode_target(column, task, name=target, drop_gaps=True)
     selection = _selected(info, target, fraction, seed, max_rows)
@@ -128,7 +128,9 @@ def table_data(
     identifiers = _dropped_identifiers(features)
     encoder = TableEncoder(identifiers=identifiers, row_numbers="drop", text="typed")
     train, val = features.take(rows), None if rows_val is None else features.take(rows_val)
-    X = np.asarray(encoder.fit_transform(train), dtype=np.float64)
+    encoder.fit(train)
+    _check_width(encoder, len(selection.y))
+    X = np.asarray(encoder.transform(train), dtype=np.float64)
     X_val = None if val is None else np.asarray(encoder.transform(val), dtype=np.float64)
     encoding = f"encoder = TableEncoder(identifiers={identifiers!r}, row_numbers='drop', text='typed')"
     lines = [
@@ -212,6 +214,17 @@ def _check_rows(y: NDArray[Any], task: str, target: str) -> None:
         raise InputError(
             f"target {target!r} has {n_classes:,} classes, but the playground shows at most {MOST_CLASSES}. Choose "
             f"another column.{amounts}"
+        )
+
+
+def _check_width(encoder: TableEncoder, n_rows: int) -> None:
+    """Raise an InputError for a table that is too wide to be drawn, or too large to be kept."""
+    width = len(encoder.get_feature_names_out())
+    if width > MOST_INPUTS or width * n_rows > MOST_ENTRIES:
+        raise InputError(
+            f"the columns of the table become {width:,} inputs in {n_rows:,} rows, but the playground takes at most "
+            f"{MOST_INPUTS:,} inputs and {MOST_ENTRIES:,} numbers in all. Remove columns, those of text with many "
+            "categories first, or rows."
         )
 
 

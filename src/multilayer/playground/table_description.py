@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.exceptions import InputError
-from multilayer.playground.table_data import Source
-from multilayer.tables import encode_target, read_table, row_identifiers
+from multilayer.playground.table_source import Source, table_of
+from multilayer.tables import encode_target, row_identifiers
 from multilayer.tables._frames import columns_of
 
 _USUAL_TARGETS = ("target", "class", "label", "outcome", "y")
@@ -60,8 +60,8 @@ def describe_table(source: Source) -> TableDescription:
 
     Parameters
     ----------
-    source : str, path or binary file object
-        The file.
+    source : str, path, binary file object or pyarrow.Table
+        The file, or the table that :func:`~multilayer.tables.read_table` returns for it.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def describe_table(source: Source) -> TableDescription:
     >>> found.n_rows, found.suggested
     (2, 'price')
     """
-    table = read_table(source)
+    table = table_of(source)
     columns = columns_of(table)
     found = []
     for name in table.column_names:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from multilayer.equations import regularization_gradient
-from multilayer.equations._checks import as_position
 from multilayer.equations.activations import Array
 from multilayer.exceptions import ParameterError
-from multilayer.network import thetas
+from multilayer.network import layer_shapes, thetas
 from multilayer.playground.messages import finite
 from multilayer.playground.proofs.batches import BatchPass, NextBatch, Place, pass_of, quietly
 from multilayer.playground.proofs.methods import (
@@ -136,10 +135,7 @@ def prove_weight(batch: NextBatch, layer: int, row: int, column: int) -> WeightP
     ParameterError
         If there is no such weight.
     """
-    if not 1 <= layer < batch.n_layers:
-        raise ParameterError(f"layer must be from 1 to {batch.n_layers - 1}, the number of Theta, got {layer}.")
-    computed = pass_of(batch)
-    place = Place(*as_position((layer - 1, row, column), computed.thetas))
+    computed, place = pass_of(batch), _checked_place(batch, layer, row, column)
     theta = computed.thetas[place.layer]
     products = _products(computed, place)
     penalty = float(regularization_gradient(theta, computed.penalty, computed.m)[place.row, place.column])
@@ -161,6 +157,18 @@ def prove_weight(batch: NextBatch, layer: int, row: int, column: int) -> WeightP
         missing=missing,
         bug=value_of_program(batch, computed, place, values[-1].value),
     )
+
+
+def _checked_place(batch: NextBatch, layer: int, row: int, column: int) -> Place:
+    """Return the place of a weight; raise an error if there is none."""
+    if not 1 <= layer < batch.n_layers:
+        raise ParameterError(f"layer must be from 1 to {batch.n_layers - 1}, the number of Theta, got {layer}.")
+    columns, rows = layer_shapes(batch.objective.network)[layer - 1]
+    if not (0 <= row < rows and 0 <= column < columns):
+        raise ParameterError(
+            f"row and column must be in Theta_{layer}, below {rows} and {columns}, got row {row}, column {column}."
+        )
+    return Place(layer - 1, row, column)
 
 
 def _products(computed: BatchPass, place: Place) -> Array:

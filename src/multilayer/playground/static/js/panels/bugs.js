@@ -2,7 +2,7 @@
 
 import { short } from "./digits.js";
 import { inline } from "./markdown.js";
-import { button, element, errorMessage, field, select, table } from "./nodes.js";
+import { button, element, errorMessage, field, scroller, select, table } from "./nodes.js";
 
 export function mount(root, app) {
   new BugPanel(root, app);
@@ -19,8 +19,7 @@ class BugPanel {
     this.body = element("div");
     this.result = element("div", { role: "status" });
     root.append(
-      element("h3", { class: "panel-heading", text: app.t("panels.bugs.title") }),
-      element("p", { class: "panel-hint", text: app.t("panels.bugs.hint") }),
+      element("h3", { class: "hidden", text: app.t("panels.bugs.title") }),
       this.body,
     );
     app.store.subscribe("scene", () => this.drawScene());
@@ -31,12 +30,12 @@ class BugPanel {
     const { scene } = this.app.store;
     if (this.root.hidden || !scene) return;
     if (!(await this.load(scene.scene))) return;
-    const now = JSON.stringify([scene.bug ?? null, this.requires]);
+    const now = JSON.stringify([scene.bug ?? null, scene.lesson?.name ?? null, this.requires]);
     if (now === this.shown) return;
     this.shown = now;
     this.result.replaceChildren();
     // The result stands under the instruments, and is kept when a right guess names the mistake.
-    this.body.replaceChildren(...(scene.bug ? this.drawCase(scene.bug) : this.drawList()));
+    this.body.replaceChildren(...(scene.bug ? this.drawCase(scene.bug, scene.lesson) : this.drawList()));
   }
 
   /** Ask for the mistakes once for each scene: whether they can run depends on the network. */
@@ -62,8 +61,9 @@ class BugPanel {
       title: t("panels.bugs.mystery_hint"),
     });
     return [
+      element("p", { class: "panel-hint", text: t("panels.bugs.hint") }),
       this.requires ? element("p", { class: "panel-note", text: this.requires }) : null,
-      element("div", { class: "panel-actions" }, mystery),
+      this.requires ? null : element("div", { class: "panel-actions" }, mystery),
       ...this.bugs.map((bug) => this.drawBug(bug)),
     ].filter((node) => node !== null);
   }
@@ -76,8 +76,15 @@ class BugPanel {
       element("summary", { text: bug.title }),
       element("p", {}, inline(bug.what)),
       this.drawLines(bug),
-      element("div", { class: "panel-actions" }, button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), { title: t("panels.bugs.switch_on_hint") })),
+      this.drawSwitch(bug),
     );
+  }
+
+  drawSwitch(bug) {
+    const { t } = this.app;
+    if (bug.is_possible === false) return element("p", { class: "panel-note", text: t("panels.bugs.impossible") });
+    const start = button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), { title: t("panels.bugs.switch_on_hint") });
+    return element("div", { class: "panel-actions" }, start);
   }
 
   /** The wrong line beside the right one. */
@@ -88,7 +95,7 @@ class BugPanel {
         "div",
         { class: `code-line is-${kind}` },
         element("span", { class: "code-label", text: t(`panels.bugs.${kind}`) }),
-        element("pre", { tabindex: "0" }, element("code", { text: text || t("panels.bugs.no_line") })),
+        scroller(t(`panels.bugs.${kind}`), element("pre", {}, element("code", { text: text || t("panels.bugs.no_line") }))),
       );
     const tags = bug.equations.length > 0 ? ` (${bug.equations.join(", ")})` : "";
     return element("div", { class: "code-lines", role: "group", "aria-label": t("panels.bugs.lines", { tags }) }, line("wrong", bug.wrong), line("right", bug.right));
@@ -104,12 +111,18 @@ class BugPanel {
     this.body.querySelector("h4, button, summary")?.focus();
   }
 
-  drawCase(bug) {
+  /** The mistake that runs. A lesson asks for it and ends it itself, so that the lab shows the instruments only. */
+  drawCase(bug, lesson) {
     const { t } = this.app;
+    if (lesson) {
+      const text = element("p", { text: t("panels.bugs.lesson") });
+      return [element("h4", { tabindex: "-1", text: t("panels.bugs.hidden_title") }), text, this.drawInstruments(), this.result];
+    }
     const isHidden = bug.name === null || bug.name === undefined || bug.is_revealed === false;
     const what = isHidden
       ? [element("p", { text: t("panels.bugs.hidden") })]
       : [element("p", {}, inline(bug.what)), this.drawLines(bug), this.drawFinding(bug)];
+    const leave = button(t("panels.bugs.leave"), () => this.setBug(null), { title: t("panels.bugs.leave_hint") });
     return [
       element("h4", { tabindex: "-1", text: isHidden ? t("panels.bugs.hidden_title") : bug.title }),
       ...what,
@@ -117,7 +130,7 @@ class BugPanel {
       this.drawInstruments(),
       this.result,
       isHidden ? this.drawGuess(bug) : null,
-      element("div", { class: "panel-actions" }, button(t("panels.bugs.leave"), () => this.setBug(null), { title: t("panels.bugs.leave_hint") })),
+      element("div", { class: "panel-actions" }, leave),
     ].filter((node) => node !== null);
   }
 

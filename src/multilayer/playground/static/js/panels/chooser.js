@@ -4,15 +4,21 @@ import { element, field, select } from "./nodes.js";
 
 /** Return the names of the sources of the weights of Theta_layer: the bias, then inputs or units. */
 export function sources(app, layer) {
-  const { data, network } = app.store.scene;
-  const size = network.layer_sizes[layer - 1];
-  const name = (i) => (layer === 1 ? data.inputs[i] ?? app.t("panels.input", { i: i + 1 }) : unitName(app, layer, i));
-  return [app.t("panels.bias"), ...Array.from({ length: size }, (_, i) => name(i))];
+  const size = app.store.scene.network.layer_sizes[layer - 1];
+  return [app.t("panels.bias"), ...Array.from({ length: size }, (_, i) => unitName(app, layer, i))];
 }
 
-/** Return "unit 2 of layer 3"; units are counted from 0 in messages and from 1 in words. */
+/** Return the name of an input, a hidden unit or an output; units count from 0 in messages and from 1 in words. */
 export function unitName(app, layer, unit) {
+  const { data, network } = app.store.scene;
+  if (layer === 1) return data.inputs[unit] ?? app.t("panels.input", { i: unit + 1 });
+  if (layer === network.layer_sizes.length) return app.t("panels.output", { name: outputName(data, network, unit) });
   return app.t("panels.unit", { unit: unit + 1, layer });
+}
+
+function outputName({ classes, target }, { layer_sizes: sizes }, unit) {
+  if (classes.length === 2 && sizes.at(-1) === 1) return classes[1]; // the output is the probability of the second class
+  return classes[unit] ?? target;
 }
 
 /**
@@ -21,7 +27,7 @@ export function unitName(app, layer, unit) {
  */
 export function makeChooser(app, choose) {
   const { t } = app;
-  const node = element("div", { class: "panel-fields", role: "group", "aria-label": t("panels.prove.chooser") });
+  const node = element("div", { class: "panel-fields prove-fields", role: "group", "aria-label": t("panels.prove.chooser") });
   let shown = null;
 
   /** Change one part, keep the others as far as they exist, and put the focus back into the same field. */
@@ -45,7 +51,11 @@ export function makeChooser(app, choose) {
     const isWeight = shown.kind === "weight";
     const layers = isWeight ? range(1, sizes.length) : range(2, sizes.length + 1);
     const target = isWeight ? shown.layer + 1 : shown.layer;
-    const units = range(0, sizes[target - 1]).map((unit) => [unit, t("panels.unit_short", { unit: unit + 1 })]);
+    const isOutput = target === sizes.length;
+    const units = range(0, sizes[target - 1]).map((unit) => [
+      unit,
+      isOutput ? unitName(app, target, unit) : t("panels.unit_short", { unit: unit + 1 }),
+    ]);
     const layerText = (layer) => t(isWeight ? "panels.prove.matrix" : "panels.layer", { layer, next: layer + 1 });
     const kinds = ["weight", "unit"].map((kind) => [kind, t(`panels.prove.kind.${kind}`)]);
     node.replaceChildren(

@@ -60,4 +60,9 @@ export function short(value, count = 4) {
   return `${sign}${digits}${power(exponent)}`;
 }
 
+/** A parameter as it was given, such as 0.5: without the zeros of `short`. */
+export function plain(value) {
+  return minus(String(Number(value.toPrecision(6))));
+}
+
 const minus = (text) => text.replace("-", "−");

@@ -10,13 +10,34 @@ import { button, element } from "./nodes.js";
  * is checked, and its answer is null.
  */
 export function drawStepOf(step, app, actions) {
-  if (!step.question && !step.run) return [];
+  if (!hasTask(step)) return [];
   const start = drawStart(step, app, actions.isRunning);
   const prediction = drawPrediction(step, app, actions, start);
   start.addEventListener("click", () => actions.run(prediction.answer()));
-  const nodes = [prediction.element, drawActions(step, app, start)];
-  if (step.state === "answered") nodes.push(drawFeedback(step, app));
-  return nodes;
+  const nodes = [prediction.element, drawGoal(step, app), drawActions(step, app, start)];
+  if (step.feedback) nodes.push(drawFeedback(step, app));
+  return nodes.filter((node) => node !== null);
+}
+
+/** Whether a step asks for something; the others are read. */
+export function hasTask(step) {
+  return step.kind === "goal" || Boolean(step.question || step.run);
+}
+
+/** The bounds of a goal, which are checked on the run of the page. */
+function drawGoal({ goal }, app) {
+  if (!goal) return null;
+  const { t, format } = app;
+  const bounds = goal.flatMap(({ title, at_least: low, at_most: high }) => [
+    ...(low === null ? [] : [t("panels.lessons.at_least", { title, value: format.exact(low) })]),
+    ...(high === null ? [] : [t("panels.lessons.at_most", { title, value: format.exact(high) })]),
+  ]);
+  return element(
+    "div",
+    { class: "lesson-question" },
+    element("p", { text: t("panels.lessons.goal") }),
+    element("ul", {}, ...bounds.map((text) => element("li", { text }))),
+  );
 }
 
 const hasChoices = (step) => (step.choices ?? []).length > 0;
@@ -29,7 +50,7 @@ function drawPrediction(step, app, { isRunning }, start) {
     return { element: text, answer: () => null };
   }
   const fields = hasChoices(step) ? drawChoices(step) : drawNumber(step, app);
-  const isFixed = step.state !== "open" || isRunning;
+  const isFixed = step.state === "answered" || isRunning;
   start.disabled = isRunning || fields.answer() === null;
   fields.element.addEventListener("input", () => {
     start.disabled = fields.answer() === null;
@@ -69,28 +90,37 @@ function drawNumber(step, app) {
 }
 
 function drawStart(step, app, isRunning) {
+  const isAnswered = step.state === "answered";
   const isPredicted = hasChoices(step) || isNumber(step);
-  const idle = step.state === "answered" ? "again" : isPredicted || step.run ? "run" : "check";
-  const start = button(app.t(`panels.lessons.${isRunning ? "running" : idle}`), () => {}, {
-    class: step.state === "answered" ? "run-button" : "primary run-button",
-    title: app.t(isPredicted ? "panels.lessons.run_predicted_hint" : "panels.lessons.run_hint"),
+  const key = isRunning ? "running" : isAnswered && step.run ? "again" : step.run ? "run" : "check";
+  const start = button(app.t(`panels.lessons.${key}`), () => {}, {
+    class: isAnswered ? "run-button" : "primary run-button",
+    title: app.t(step.kind === "goal" ? "panels.lessons.goal_hint" : isPredicted ? "panels.lessons.run_predicted_hint" : "panels.lessons.run_hint"),
   });
   start.disabled = isRunning;
   return start;
 }
 
 function drawActions(step, app, start) {
-  const epochs = step.run?.epochs;
-  const length = epochs ? element("span", { class: "panel-note", text: app.t("panels.lessons.epochs", { count: epochs }) }) : null;
+  const { t } = app;
+  const texts = [];
+  if (step.run?.epochs) texts.push(t("panels.lessons.epochs", { count: step.run.epochs }));
+  if (step.run?.seeds > 1) texts.push(t("panels.lessons.seeds", { n: step.run.seeds }));
+  const length = texts.length > 0 ? element("span", { class: "panel-note", text: texts.join(", ") }) : null;
   return element("div", { class: "panel-actions" }, start, length);
 }
 
 function drawFeedback(step, app) {
-  const key = { true: "right", false: "wrong", null: "measured" }[String(step.is_right ?? null)];
+  const kind = step.is_right === null || step.is_right === undefined ? "measured" : step.is_right ? "right" : "wrong";
+  const verdict = step.kind === "goal" ? `goal_${kind}` : kind;
+  const explanation = step.explanation
+    ? element("div", { class: "lesson-explanation" }, element("h5", { text: app.t("panels.lessons.explanation") }), markdown(step.explanation, 5))
+    : null;
   return element(
     "div",
-    { class: `lesson-feedback is-${key}`, tabindex: "-1" },
-    element("p", { class: "lesson-verdict", text: app.t(`panels.lessons.verdict_${key}`) }),
-    markdown(step.feedback ?? "", 5),
+    { class: `lesson-feedback is-${kind}`, tabindex: "-1" },
+    element("p", { class: "lesson-verdict", text: app.t(`panels.lessons.verdict_${verdict}`) }),
+    markdown(step.feedback, 5),
+    explanation,
   );
 }

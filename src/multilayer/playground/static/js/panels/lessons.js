@@ -1,7 +1,7 @@
 // The panel "Lessons": a list, and a lesson step by step: read, predict, run, compare.
 
 import { button, element, errorMessage } from "./nodes.js";
-import { drawStepOf } from "./lesson_step.js";
+import { drawStepOf, hasTask } from "./lesson_step.js";
 import { markdown } from "./markdown.js";
 
 export function mount(root, app) {
@@ -15,6 +15,7 @@ class LessonPanel {
     this.lessons = null;
     this.name = undefined; // of the lesson that is drawn
     this.index = 0; // of the step that is shown
+    this.furthest = 0; // the last step that was shown: the setup of a step starts once
     this.isRunning = false;
     this.body = element("div");
     this.error = element("div");
@@ -31,11 +32,19 @@ class LessonPanel {
     if (!this.app.store.scene) return;
     const { lesson } = this;
     highlight(lesson?.controls ?? null);
-    if (lesson?.name !== this.name) this.index = lesson?.step ?? 0;
+    if (lesson?.name !== this.name) this.begin(lesson);
     if (this.root.hidden) return;
-    this.name = lesson?.name;
     if (lesson) this.drawLesson();
     else this.drawList();
+  }
+
+  /** A lesson that is opened starts at its first step; one that was open before the page, at the step to do. */
+  begin(lesson) {
+    this.name = lesson?.name;
+    const isNew = !lesson || lesson.steps.every(({ state }) => state === "open");
+    this.index = this.furthest = isNew ? 0 : lesson.step;
+    // The lesson of a file is open from the start, and the page has not shown it yet.
+    if (lesson && this.root.hidden) this.app.showTab?.("lessons", false);
   }
 
   async drawList() {
@@ -99,7 +108,7 @@ class LessonPanel {
     const drawn = JSON.stringify([lesson, this.index, this.isRunning]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
-    const answered = lesson.steps.filter(isDone).length;
+    const answered = lesson.steps.filter((step, i) => isDone(step) && (step.state === "answered" || i <= this.furthest)).length;
     const progress = element("progress", { max: lesson.steps.length, value: answered, "aria-label": t("panels.lessons.progress") });
     this.body.replaceChildren(
       element("h3", { class: "panel-heading", text: lesson.title }),
@@ -138,9 +147,14 @@ class LessonPanel {
     return element("div", { class: "panel-actions lesson-moves" }, back, next);
   }
 
-  goTo(index) {
+  /** Show a step; a step that was not shown before starts its own setup. */
+  async goTo(index) {
     this.index = index;
     this.error.replaceChildren();
+    if (index > this.furthest) {
+      this.furthest = index;
+      await this.app.act("show_step", { step: index });
+    }
     this.drawLesson();
     this.focus();
     this.root.scrollTop = 0;
@@ -153,7 +167,7 @@ class LessonPanel {
     this.isRunning = true;
     this.error.replaceChildren();
     try {
-      if (answer !== null && this.lesson.steps[index].state === "open") {
+      if (answer !== null && this.lesson.steps[index].state !== "answered") {
         store.setLesson((await connection.request("predict_step", { step: index, answer })).fields.lesson);
       }
       this.drawLesson();
@@ -173,7 +187,7 @@ class LessonPanel {
 }
 
 /** A step with nothing to answer is done when it has been read. */
-const isDone = (step) => step.state === "answered" || (!step.question && !step.run);
+const isDone = (step) => step.state === "answered" || !hasTask(step);
 
 /** Mark the controls of the lesson; the settings hide the others. */
 function highlight(controls) {

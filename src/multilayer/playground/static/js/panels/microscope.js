@@ -50,10 +50,8 @@ class MicroscopePanel {
     const all = element("details", { class: "step-list" }, element("summary", { text: t("panels.microscope.all_steps") }), this.list);
     this.all = all;
     this.root.append(
-      element("h3", { class: "panel-heading", text: t("panels.microscope.title") }),
-      element("p", { class: "panel-hint", text: t("panels.microscope.hint") }),
-      element("div", { class: "panel-fields" }, field(t("panels.microscope.level_label"), level), this.sample),
-      this.stepper,
+      element("h3", { class: "hidden", text: t("panels.microscope.title") }),
+      element("div", { class: "microscope-bar" }, field(t("panels.microscope.level_label"), level), this.sample, this.stepper),
       this.error,
       this.content,
       all,
@@ -313,13 +311,19 @@ class MicroscopePanel {
     return this.before ? "stale" : "none";
   }
 
-  /** What the drawing of the network shows over its units: every step that has numbers, and which are stale. */
+  /** What the drawing of the network shows in its units: lists for the layers, null where nothing is computed yet. */
   overlayValues() {
-    const steps = this.steps
-      .map((step, i) => ({ ...step, state: this.stateOf(i) }))
-      .filter(({ state }) => state !== "none")
-      .map((step) => ({ ...step, values: valuesOf(step, step.state === "stale" ? this.before : this.trace) }));
-    return { update: this.trace.update, sample: this.trace.sample, steps };
+    const { layer_sizes: sizes } = this.app.store.scene.network;
+    const values = { A: [this.trace.x], Z: [], delta: [], stale: { A: [false], Z: [], delta: [] } };
+    this.steps.forEach((step, i) => {
+      if (!["Z", "A", "delta"].includes(step.kind)) return;
+      const place = step.layer - (step.kind === "A" ? 1 : 2);
+      const state = this.stateOf(i);
+      const source = state === "stale" ? this.before : this.trace;
+      values[step.kind][place] = state === "none" ? null : valuesOf(step, source);
+      values.stale[step.kind][place] = state === "stale";
+    });
+    return sizes.length === this.trace.A.length ? values : null;
   }
 
   async overlay(values) {

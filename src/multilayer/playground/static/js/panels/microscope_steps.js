@@ -3,7 +3,7 @@
 import { sources } from "./chooser.js";
 import { short } from "./digits.js";
 import * as m from "./mathml.js";
-import { element, table } from "./nodes.js";
+import { element, scroller, table } from "./nodes.js";
 
 const MOST_UNITS = 24;
 const MOST_SIDE = 8; // rows and columns of a matrix that are drawn
@@ -73,7 +73,7 @@ export function drawStep(step, trace, app) {
     activation: activationOf(step, scene),
     cost: scene.network.cost.replaceAll("_", " "),
   });
-  const equation = element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, m.math(formula(step, scene)));
+  const equation = scroller(app.t("panels.prove.formula"), m.math(formula(step, scene)));
   return [element("div", { class: "step-text" }, element("p", { text }), equation), drawNumbers(step, trace, app)];
 }
 
@@ -94,14 +94,26 @@ function formula({ kind, layer }, scene) {
   if (kind === "X") return m.row(at("a", 1), m.mo("="), m.mi("x"));
   if (kind === "Z") return m.row(at("z", layer), m.mo("="), at(m.THETA, layer - 1), withBias(layer - 1));
   if (kind === "A") return m.row(at("a", layer), m.mo("="), m.mi(layer === last ? "h" : "g"), m.paren(at("z", layer)));
-  if (kind === "J") return costFormula();
+  if (kind === "J") return costFormula(scene);
   if (kind === "delta") return layer === last ? outputDelta(layer) : innerDelta(layer);
-  if (kind === "D") return m.row(at("D", layer), m.mo("="), m.frac(m.mn(1), m.mi("m")), m.sum(m.mi("r")), at(m.DELTA, layer + 1), m.sup(withBias(layer), m.mi("T")), m.mo("+"), m.mtext("…"));
+  if (kind === "D") return m.row(at("D", layer), m.mo("="), m.frac(m.mn(1), m.mi("m")), m.sum(m.mi("r")), at(m.DELTA, layer + 1), m.sup(withBias(layer), m.mi("T")), ...penalty(scene, () => at(m.THETA, layer)));
   return m.row(m.mi(m.THETA), m.mo("←"), m.mi(m.THETA), m.mo("+"), m.mtext("ΔΘ"), m.paren(m.mi("D")));
 }
 
-function costFormula() {
-  return m.row(m.mi("J"), m.mo("="), m.frac(m.mn(1), m.mi("m")), m.sum(m.mi("r")), m.sub(m.mi("c"), m.mi("r")), m.mo("+"), m.mtext("…"));
+/** The derivative of the penalty, where the run has one: λ/m Θ for squares, λ₁/m sign(Θ) for sizes; biases have none. */
+function penalty({ setup }, theta) {
+  const { alpha = 0, l1_alpha = 0 } = setup.parameters;
+  const squares = alpha ? [m.mo("+"), m.frac(m.mi("λ"), m.mi("m")), theta()] : [];
+  const sizes = l1_alpha ? [m.mo("+"), m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")), m.mi("sign"), m.paren(theta())] : [];
+  return [...squares, ...sizes];
+}
+
+function costFormula({ setup }) {
+  const { alpha = 0, l1_alpha = 0 } = setup.parameters;
+  const mean = m.row(m.frac(m.mn(1), m.mi("m")), m.sum(m.mi("r")), m.sub(m.mi("c"), m.mi("r")));
+  const squares = [m.mo("+"), m.frac(m.mi("λ"), m.row(m.mn(2), m.mi("m"))), m.mo("∑"), m.sup(m.mi(m.THETA), m.mn(2))];
+  const sizes = [m.mo("+"), m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")), m.mo("∑"), m.mo("|"), m.mi(m.THETA), m.mo("|")];
+  return m.row(m.mi("J"), m.mo("="), mean, ...(alpha ? squares : []), ...(l1_alpha ? sizes : []));
 }
 
 function outputDelta(layer) {

@@ -1,9 +1,8 @@
 // The proof of one weight: equation, this batch's terms, three values, and the update.
 
-import { sources, unitName } from "./chooser.js";
-import { agreeing, allDigits, drawDigits, short } from "./digits.js";
+import { agreeing, allDigits, drawDigits, plain, short } from "./digits.js";
 import * as m from "./mathml.js";
-import { button, element, table } from "./nodes.js";
+import { button, element, scroller, table } from "./nodes.js";
 
 /** Return the nodes of the proof that `prove_weight` answered. */
 export function drawWeight(proof, { app, shown, update }) {
@@ -21,14 +20,13 @@ function section(title, ...children) {
 }
 
 function drawTitle(proof, app, shown, update) {
-  const from = sources(app, shown.layer)[shown.column];
-  const to = unitName(app, shown.layer + 1, shown.row);
   const { layer, row, column } = shown;
+  const { from, to } = proof;
   return element(
     "header",
     { class: "proof-title" },
     m.math(m.row(m.theta(layer, row + 1, column), m.mo("="), m.value(short(proof.value, 6)))),
-    element("p", { class: "panel-note" }, app.t("panels.prove.in_code"), " ", element("code", { text: proof.name })),
+    element("span", { class: "panel-note" }, app.t("panels.prove.in_code"), " ", element("code", { text: proof.name })),
     element("p", {
       class: "panel-note",
       title: app.t("panels.prove.weight_name_hint"),
@@ -57,12 +55,12 @@ function drawEquation(proof, app, shown) {
   );
   return section(
     app.t("panels.prove.equation", { tag: proof.equation }),
-    element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, formula),
+    scroller(app.t("panels.prove.formula"), formula),
     element("p", {
       class: "panel-note",
       text: app.t(column === 0 ? "panels.prove.letters_bias" : "panels.prove.letters", {
-        delta: unitName(app, layer + 1, row),
-        activation: sources(app, layer)[column],
+        delta: proof.to,
+        activation: proof.from,
       }),
     }),
   );
@@ -129,7 +127,8 @@ function drawValues(proof, app) {
     { title: t("panels.prove.method"), header: true },
     { title: t("panels.prove.value"), hint: t("panels.prove.value_hint") },
   ];
-  const notes = [element("p", { text: t(verdict(proof.error), { error: short(proof.error, 2) }) })];
+  const inexact = proof.values.filter(({ note }) => note).map(({ note }) => element("p", { class: "panel-note", text: note }));
+  const notes = [...inexact, element("p", { text: t(verdict(proof.error), { error: short(proof.error, 2) }) })];
   if (proof.missing) notes.push(element("p", { class: "panel-note", text: proof.missing }));
   if (proof.bug) {
     const key = proof.bug.error > 1e-6 ? "panels.prove.bug_differs" : "panels.prove.bug_agrees";
@@ -138,13 +137,13 @@ function drawValues(proof, app) {
   return section(t("panels.prove.values_title"), table(t("panels.prove.values"), columns, rows, { class: "panel-table values" }), ...notes);
 }
 
-const verdict = (error) => (error < 1e-6 ? "panels.prove.agree" : "panels.prove.differ");
+const verdict = (error) => (error !== null && error < 1e-6 ? "panels.prove.agree" : "panels.prove.differ");
 
 function methodName({ method, step }, app) {
   const key = `panels.prove.method_${method.replaceAll(" ", "_")}`;
   const known = app.t(key);
   const name = known === key ? method : known;
-  return step ? `${name}, ε = ${short(step, 2)}` : name;
+  return step ? `${name}, ε = ${plain(step)}` : name;
 }
 
 function drawUpdate(proof, app, { layer, row, column }) {
@@ -155,13 +154,13 @@ function drawUpdate(proof, app, { layer, row, column }) {
   const change = next - proof.value;
   const isPlain = Math.abs(change + size * proof.derivative) <= 1e-6 * Math.abs(change);
   const numbers = isPlain
-    ? m.row(m.value(short(proof.value, 6)), m.mo("−"), m.value(short(size)), m.mo("·"), m.value(short(proof.derivative, 6), true))
+    ? m.row(m.value(short(proof.value, 6)), m.mo("−"), m.value(plain(size)), m.mo("·"), m.value(short(proof.derivative, 6), true))
     : m.row(m.value(short(proof.value, 6)), m.mo("+"), m.value(short(change, 6), true));
   const formula = m.math(m.row(weight, m.mo("←"), numbers, m.mo("="), m.value(short(next, 6))));
   return section(
     t("panels.prove.update_title"),
-    element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": t("panels.prove.formula") }, formula),
-    element("p", { class: "panel-note", text: t(isPlain ? "panels.prove.update_plain" : "panels.prove.update_rule", { rule, size: short(size) }) }),
+    scroller(t("panels.prove.formula"), formula),
+    element("p", { class: "panel-note", text: t(isPlain ? "panels.prove.update_plain" : "panels.prove.update_rule", { rule, size: plain(size) }) }),
     element("p", { class: "panel-note digits", text: t("panels.prove.new_value", { value: allDigits(next) }) }),
   );
 }

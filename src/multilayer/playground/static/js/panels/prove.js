@@ -21,9 +21,9 @@ class ProvePanel {
     this.stale = this.makeStale();
     this.output = element("div", { class: "proof", role: "region", "aria-label": app.t("panels.prove.result") });
     root.append(
-      element("h3", { class: "panel-heading", text: app.t("panels.prove.title") }),
-      this.hint,
+      element("h3", { class: "hidden", text: app.t("panels.prove.title") }),
       this.chooser.element,
+      this.hint,
       this.stale,
       this.output,
     );
@@ -63,19 +63,21 @@ class ProvePanel {
     if (selection === null) this.clear();
     else if (selection.kind === "sample") this.sample = selection.row;
     else this.shown = selection;
+    if (!this.app.store.scene) return;
     this.chooser.show(this.shown);
-    if (this.shown !== null) this.compute();
+    this.update = null;
+    if (this.root.hidden && selection !== null && selection.kind !== "sample") this.app.showTab?.("prove", false);
+    this.follow();
   }
 
   /** After a frame: numbers of an earlier update are computed again, or marked as stale while training goes on. */
   follow() {
     const { frame } = this.app.store;
-    if (this.shown === null || !frame || frame.update === this.update) return;
-    if (!frame.is_playing && !this.root.hidden) {
-      if (!this.isComputing) this.compute();
+    if (this.shown === null || this.root.hidden || !frame || frame.update === this.update) return;
+    if (!frame.is_playing || this.update === null) {
+      if (this.update === null || !this.isComputing) this.compute();
       return;
     }
-    if (this.update === null) return;
     this.stale.hidden = false;
     this.stale.firstChild.textContent = this.app.t("panels.prove.stale", { then: this.update, now: frame.update });
     this.output.classList.add("is-stale");
@@ -86,15 +88,15 @@ class ProvePanel {
     const { shown } = this;
     this.isComputing = true;
     this.hint.hidden = true;
-    const update = this.app.store.frame?.update ?? null;
+    // Until the answer is there, the numbers count as those of the present update.
+    this.update = this.app.store.frame.update;
     try {
-      const answer = await this.request(shown);
+      const proof = await this.request(shown);
       if (number !== this.asked) return;
-      this.update = answer.fields.update ?? update;
-      this.show(shown, answer.fields);
+      this.update = proof.update ?? this.update;
+      this.show(shown, proof);
     } catch (error) {
       if (number !== this.asked) return;
-      this.update = update;
       this.output.replaceChildren(errorMessage(error.message));
     } finally {
       if (number === this.asked) this.isComputing = false;
@@ -105,19 +107,17 @@ class ProvePanel {
     const { connection } = this.app;
     if (shown.kind === "weight") {
       const { layer, row, column } = shown;
-      return connection.request("prove_weight", { layer, row, column });
+      return (await connection.request("prove_weight", { layer, row, column })).fields;
     }
-    if (this.sample === null) {
-      const trace = await connection.request("trace", { sample: null });
-      this.sample = trace.fields.sample;
-    }
-    return connection.request("prove_unit", { layer: shown.layer, unit: shown.unit, sample: this.sample });
+    const { layer, unit } = shown;
+    const sample = this.sample ?? (await connection.request("trace", { sample: null })).fields.sample;
+    const { fields } = await connection.request("prove_unit", { layer, unit, sample });
+    return { ...fields, sample };
   }
 
   show(shown, proof) {
     const draw = shown.kind === "weight" ? drawWeight : drawUnit;
-    const context = { app: this.app, shown, sample: this.sample, update: this.update };
-    this.output.replaceChildren(...draw(proof, context));
+    this.output.replaceChildren(...draw(proof, { app: this.app, shown, update: this.update }));
     this.output.classList.remove("is-stale");
     this.stale.hidden = true;
   }

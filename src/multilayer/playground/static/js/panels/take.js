@@ -1,7 +1,7 @@
 // The panel "Take it along": the Python code of this run, the model, a link, an animation, and one's own table.
 
 import { copyButton } from "./copy.js";
-import { button, download, element, errorMessage, field } from "./nodes.js";
+import { button, download, element, errorMessage, field, scroller } from "./nodes.js";
 import { makeTableDialog } from "./table_dialog.js";
 
 export function mount(root, app) {
@@ -10,7 +10,7 @@ export function mount(root, app) {
   document.body.append(dialog.element);
   document.addEventListener("open-table", () => dialog.open());
   root.append(
-    element("h3", { class: "panel-heading", text: t("panels.take.title") }),
+    element("h3", { class: "hidden", text: t("panels.take.title") }),
     part(app, "table", button(t("panels.take.table_button"), () => dialog.open(), { title: t("panels.take.table_hint") })),
     drawPython(app),
     drawModel(app),
@@ -55,7 +55,7 @@ async function writeCode(app) {
   const { code, reproduces } = (await app.connection.request("python")).fields;
   const keep = button(t("panels.take.python_file"), () => download("run.py", code, "text/x-python"), { title: t("panels.take.python_file_hint") });
   return [
-    element("pre", { class: "code", tabindex: "0", "aria-label": t("panels.take.python_code") }, element("code", { text: code })),
+    scroller(t("panels.take.python_code"), element("pre", { class: "code" }, element("code", { text: code }))),
     element("p", { class: "panel-note", text: t("panels.take.reproduces", { what: reproduces }) }),
     element("div", { class: "panel-actions" }, copyButton(() => code, app), keep),
   ];
@@ -71,7 +71,7 @@ function drawModel(app) {
 async function saveModel(app) {
   const { fields, bytes } = await app.connection.request("save");
   download(fields.name, bytes, "application/octet-stream");
-  return element("p", { class: "panel-note" }, app.t("panels.take.saved"), " ", element("code", { text: `multilayer.load("${fields.name}")` }));
+  return element("p", { class: "panel-note" }, app.t("panels.take.saved"), " ", element("code", { text: `multilayer.load_model("${fields.name}")` }));
 }
 
 function drawLink(app) {
@@ -90,6 +90,7 @@ async function makeLink(app) {
   return [
     field(t("panels.take.link_label"), address, { class: "panel-field wide" }),
     element("div", { class: "panel-actions" }, copyButton(() => address.value, app)),
+    element("p", { class: "panel-note", text: t("panels.take.link_secret") }),
   ];
 }
 
@@ -110,17 +111,13 @@ function drawAnimation(app) {
   return part(app, "animation", element("div", { class: "panel-actions" }, make, progress, cancel), place);
 }
 
+/** Record the film; the view module offers it as a download. */
 async function animate(app, signal, progress) {
   const { makeAnimation } = await import("../views/animation.js");
-  const onProgress = (share) => {
-    progress.value = share;
+  const onProgress = (done, all) => {
+    progress.value = done / all;
   };
-  try {
-    const made = await makeAnimation(app, { signal, onProgress });
-    if (made instanceof Blob) download(made.name ?? `boundary.${made.type.includes("webm") ? "webm" : "png"}`, made, made.type);
-    return element("p", { class: "panel-note", text: app.t("panels.take.animation_done") });
-  } catch (error) {
-    if (error.name !== "AbortError") throw error;
-    return element("p", { class: "panel-note", text: app.t("panels.take.animation_cancelled") });
-  }
+  const made = await makeAnimation(app, { signal, onProgress });
+  const key = made ? "done" : "cancelled";
+  return element("p", { class: "panel-note", text: app.t(`panels.take.animation_${key}`) });
 }

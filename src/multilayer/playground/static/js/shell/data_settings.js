@@ -15,18 +15,20 @@ export function dataGroup(app) {
   shapes.append(...radios);
   const tableButton = h("button", { type: "button", class: "wide", "data-control": "table", "data-hint": "shell.data.table.hint" }, icon("table"), h("span", {}, t("shell.data.table")));
   tableButton.addEventListener("click", () => tableButton.dispatchEvent(new CustomEvent("open-table", { bubbles: true })));
+  const backButton = h("button", { type: "button", class: "wide", "data-control": "table", "data-hint": "shell.data.back.hint", onclick: () => change({ name: "table" }) }, icon("table"), h("span", {}, t("shell.data.back")));
   const title = h("p", { class: "data-title" });
   const fields = Object.entries(FIELDS).map(([name, kind]) =>
     makeField(app, { name, kind, key: `shell.data.${name}`, parameter: name, oncommit: (value) => change({ [name]: value }) }),
   );
-  const body = h("div", { class: "fields" }, h("div", { class: "shapes-box", "data-control": "name" }, shapes), title, fields.map((field) => field.element), tableButton);
-  const element = h("section", { class: "settings-group", "aria-labelledby": "settings-data" }, h("h3", { id: "settings-data", "data-hint": "shell.settings.data.hint" }, t("shell.settings.data")), body);
+  const body = h("div", { class: "fields" }, h("div", { class: "shapes-box", "data-control": "data" }, shapes), title, fields.map((field) => field.element), backButton, tableButton);
+  const element = h("div", { class: "settings-group", role: "group", "aria-labelledby": "settings-data" }, h("h3", { id: "settings-data", "data-hint": "shell.settings.data.hint" }, t("shell.settings.data")), body);
 
   return {
     element,
     show(scene) {
       const chosen = scene.setup.data;
       for (const radio of radios) radio.querySelector("input").checked = radio.dataset.shape === chosen.name;
+      backButton.hidden = scene.data.is_table || !scene.has_table;
       title.hidden = !scene.data.is_table;
       title.textContent = t("shell.data.title", { title: scene.data.title, rows: app.format.integer(scene.data.n_rows), validation: app.format.integer(scene.data.n_validation), target: scene.data.target });
       for (const field of fields) {

@@ -32,8 +32,13 @@ function belongs({ target, key }) {
   if (key === "Escape") return false;
   if (target.closest(TYPED)) return true;
   if (key.startsWith("Arrow") || key === "Home") return Boolean(target.closest(USES_ARROWS)) || isScrolled(target);
-  // The play button itself is pressed by Space, so it need not be left out.
-  return key === " " && Boolean(target.closest(USES_SPACE));
+  return key === " " && takesSpace(target);
+}
+
+/** Whether Space presses what has the focus: not after a click of the mouse, and not a radio button that is chosen. */
+function takesSpace(target) {
+  if (target.matches("input[type=radio]")) return !target.checked;
+  return Boolean(target.closest(USES_SPACE)) && target.matches(":focus-visible");
 }
 
 /** Whether the focus is in a box that the arrow keys scroll sideways. */

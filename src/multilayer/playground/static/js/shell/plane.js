@@ -10,7 +10,7 @@ export function mount(element, app) {
   const axes = ["x", "y"].map((axis) =>
     makeField(app, { name: `plane_${axis}`, kind: "names", key: `shell.plane.${axis}`, oncommit: (value) => view({ ...columnsPlane(), [axis]: value }) }),
   );
-  const fields = [axes[0], axes[1], kind];
+  const fields = [kind, ...axes];
   // There is no room for labels beside the title of the picture: they are spoken, and explained on hover.
   for (const field of fields) field.element.querySelector("label").classList.add("hidden");
   element.append(h("div", { class: "plane", role: "group", "aria-label": t("shell.plane.title") }, fields.map((field) => field.element)));

@@ -10,21 +10,6 @@ const GROUPS = [
   ["training", { solver: "names", learning_rate: "names", learning_rate_init: "log", batch_size: "batch", momentum: "number", max_iter: "number", shuffle: "flag" }],
   ["penalties", { alpha: "number", l1_alpha: "number", weight_decay: "number", dropout: "number" }],
 ];
-// What a lesson may call a control besides the name of its parameter.
-const ALIASES = {
-  random_state: ["seed"],
-  hidden_layer_sizes: ["layers", "units", "activation"],
-  learning_rate_init: ["step_size", "step size"],
-  learning_rate: ["schedule"],
-  max_iter: ["epochs"],
-  alpha: ["l2"],
-  l1_alpha: ["l1"],
-  loss: ["cost"],
-  name: ["data", "shape"],
-  rows: ["data"],
-  noise: ["data"],
-};
-
 export function mount(element, app) {
   const { t, store } = app;
   const change = (parameters) => app.act("change", { parameters });
@@ -37,7 +22,7 @@ export function mount(element, app) {
     const made = Object.entries(parameters).map(([name, kind]) => makeField(app, { name, kind, oncommit: (value) => change({ [name]: value }) }));
     fields.push(...made);
     const body = h("div", { class: "fields" }, group === "network" ? layers.element : null, made.map((field) => field.element));
-    element.append(h("section", { class: "settings-group", "aria-labelledby": `settings-${group}` }, h("h3", { id: `settings-${group}`, "data-hint": `shell.settings.${group}.hint` }, t(`shell.settings.${group}`)), body));
+    element.append(h("div", { class: "settings-group", role: "group", "aria-labelledby": `settings-${group}` }, h("h3", { id: `settings-${group}`, "data-hint": `shell.settings.${group}.hint` }, t(`shell.settings.${group}`)), body));
   }
 
   store.subscribe("scene", (scene) => {
@@ -47,13 +32,13 @@ export function mount(element, app) {
       const choice = scene.choices[field.name] ?? null;
       field.element.hidden = !(field.name in parameters) || (Array.isArray(choice) && choice.length < 2 && field.name === "output");
       if (!(field.name in parameters)) continue;
-      field.set(parameters[field.name], choice);
+      field.set(parameters[field.name], choice, { output: scene.network.output, loss: scene.network.cost }[field.name]);
       field.setEnabled(!without.includes(field.name));
     }
     layers.show(scene);
     data.show(scene);
     showStatus(status, scene, app);
-    hideForLesson(element, scene.lesson?.controls ?? null);
+    hideForLesson(scene.lesson?.controls ?? null);
   });
 }
 
@@ -70,14 +55,11 @@ function showStatus(status, { lesson, bug }, app) {
   }
 }
 
-/** `controls` are the names that a lesson shows, or null for all. */
-function hideForLesson(element, controls) {
-  for (const control of element.querySelectorAll("[data-control]")) {
-    const names = [control.dataset.control, ...(ALIASES[control.dataset.control] ?? [])];
-    control.classList.toggle("not-in-lesson", controls !== null && !names.some((name) => controls.includes(name)));
-  }
-  for (const group of element.querySelectorAll(".settings-group")) {
-    const shown = group.querySelectorAll("[data-control]:not(.not-in-lesson)");
-    group.classList.toggle("not-in-lesson", controls !== null && shown.length === 0);
+/** `controls` are the names of the controls that a lesson shows, wherever they are on the page, or null for all. */
+function hideForLesson(controls) {
+  const isHidden = (control) => controls !== null && !control.dataset.control.split(" ").some((name) => controls.includes(name));
+  for (const control of document.querySelectorAll("[data-control]")) control.classList.toggle("not-in-lesson", isHidden(control));
+  for (const group of document.querySelectorAll(".settings-group")) {
+    group.classList.toggle("not-in-lesson", [...group.querySelectorAll("[data-control]")].every(isHidden));
   }
 }

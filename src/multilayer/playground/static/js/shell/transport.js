@@ -37,11 +37,13 @@ class Transport {
   buttons() {
     this.playButton = this.button("play", () => this.toggle(), "Space");
     this.playButton.classList.add("primary");
+    const newSeed = this.button("seed", () => this.reset("new"), "Shift R");
+    newSeed.dataset.control = "reset random_state";
     return h(
       "div",
       { class: "transport-buttons", role: "group", "aria-label": this.app.t("shell.transport.buttons") },
       this.button("reset", () => this.reset("same"), "R"),
-      this.button("seed", () => this.reset("new"), "Shift R"),
+      newSeed,
       this.button("back", () => this.back(), "←"),
       this.playButton,
       this.button("update", () => this.update(), "→"),
@@ -80,7 +82,7 @@ class Transport {
 
   extras() {
     const { t } = this.app;
-    this.branchButton = h("button", { type: "button", class: "branch", "data-hint": "shell.transport.branch.hint", "data-key": "B", onclick: () => this.branch() }, icon("branch"), h("span", {}, t("shell.transport.branch")));
+    this.branchButton = h("button", { type: "button", class: "branch", "data-control": "branch", "data-hint": "shell.transport.branch.hint", "data-key": "B", onclick: () => this.branch() }, icon("branch"), h("span", {}, t("shell.transport.branch")));
     const select = h(
       "select",
       { "aria-label": t("shell.transport.speed"), "data-hint": "shell.transport.speed.hint" },

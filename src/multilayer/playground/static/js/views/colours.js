@@ -2,7 +2,7 @@
 
 import { amountRgb, classRgb, mixed, rgb } from "../theme.js";
 
-const CLASS_SHARE = 0.66; // of a class's colour in a map: the marks, in the full colour, stay visible on it
+const CLASS_SHARE = 0.5; // of a class's colour in a map: the marks, in the full colour, stay visible on it
 const SIGN_SHARE = 0.85;
 
 export const css = ([red, green, blue], opacity = 1) => `rgb(${red} ${green} ${blue} / ${opacity})`;

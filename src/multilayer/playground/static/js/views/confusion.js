@@ -1,20 +1,22 @@
 /** Predicted against true classes of the validation rows; for amounts, the scores and the worst residual. */
 
 import { fixed, integer, number, percent, score } from "../format.js";
-import { mixed, onChange, rgb } from "../theme.js";
+import { classRgb, markPath, mixed, onChange, rgb } from "../theme.js";
 import { label } from "./axes.js";
 import { css } from "./colours.js";
-import { onSize, shorten, svg, update } from "./drawing.js";
+import { onSize, shorten, svg, update, write } from "./drawing.js";
 import { Picture } from "./picture.js";
+import { pairs, residualElements, worstText } from "./residuals.js";
 
-const LEFT = 78;
+const LEFT = 88;
 const TOP = 34;
 const MOST_CELL = 62;
-const LINE = 22;
 
 export function mountConfusion(element, app) {
   return new Confusion(element, app);
 }
+
+const classMark = (k, x, y) => svg("path", { d: markPath(k, 3.2, x, y), fill: css(classRgb(k)) });
 
 class Confusion {
   constructor(element, app) {
@@ -35,12 +37,14 @@ class Confusion {
     if (!this.width || !scene || !frame || frame.scene !== scene.scene) return;
     update(this.surface, { width: this.width, height: this.height });
     const { confusion } = frame;
-    const key = JSON.stringify([confusion, frame.worst, frame.scores, scene.scene, this.width, this.height, css(rgb("paper"))]);
+    const key = JSON.stringify([confusion, frame.run, frame.update, scene.scene, this.width, this.height, css(rgb("paper"))]);
     if (key === this.key) return;
     this.key = key;
-    this.surface.replaceChildren(...(confusion ? this.#matrix(confusion, scene.data.classes) : this.#residuals(scene, frame)));
+    this.surface.replaceChildren(...(confusion ? this.#matrix(confusion, scene.data.classes) : residualElements(this.app, this.width, this.height)));
     const part = scene.data.n_validation ? "validation" : "training";
-    this.picture.note.textContent = confusion ? this.app.t(`views.confusion.note_${part}`) : "";
+    const note = this.app.t(`views.confusion.note_${part}`);
+    write(this.picture.note, confusion ? note : `${note} ${worstText(this.app)}`);
+    this.picture.rename(this.app.t(confusion ? "views.confusion.title" : "views.confusion.title_amounts"));
     this.picture.refreshText();
   }
 
@@ -56,8 +60,12 @@ class Confusion {
     confusion.forEach((row, i) => {
       const total = row.reduce((sum, count) => sum + count, 0);
       const y = TOP + i * cell;
-      parts.push(label(shorten(classes[i], 8), LEFT - 6, y + cell / 2, { "text-anchor": "end", "dominant-baseline": "central" }));
-      parts.push(label(shorten(classes[i], letters), LEFT + (i + 0.5) * cell, TOP - 7, { "text-anchor": "middle" }));
+      parts.push(classMark(i, LEFT - 10, y + cell / 2));
+      parts.push(label(shorten(classes[i], 8), LEFT - 20, y + cell / 2, { "text-anchor": "end", "dominant-baseline": "central" }));
+      // A name that does not fit is cut in the rows; over the columns, the mark alone is clearer.
+      const isFitting = classes[i].length <= letters;
+      parts.push(classMark(i, LEFT + (i + 0.5) * cell - (isFitting ? 3.2 * classes[i].length + 4 : 0), TOP - 11));
+      if (isFitting) parts.push(label(classes[i], LEFT + (i + 0.5) * cell + 5, TOP - 7, { "text-anchor": "middle" }));
       row.forEach((count, j) => parts.push(...this.#cell(LEFT + j * cell, y, cell, count, total ? count / total : 0, i === j)));
     });
     return parts;
@@ -82,19 +90,6 @@ class Confusion {
     return rows;
   }
 
-  #residuals(scene, frame) {
-    const { t } = this.app;
-    const columns = [0, Math.max(120, this.width * 0.52), Math.max(190, this.width * 0.78)];
-    const parts = ["r2", "training", "validation"].map((name, k) => label(t(`views.confusion.${name}`), columns[k] + (k ? 44 : 4), 14, { "text-anchor": k ? "end" : "start", class: "axis-name" }));
-    this.scoreRows().forEach((row, i) => {
-      const y = 14 + (i + 1) * LINE;
-      row.forEach((value, k) => parts.push(label(k ? fixed(value) : shorten(value, 24), columns[k] + (k ? 44 : 4), y, { "text-anchor": k ? "end" : "start", class: "grid-text" })));
-    });
-    const y = 14 + (this.scoreRows().length + 1.6) * LINE;
-    parts.push(label(t("views.confusion.worst", { value: number(frame.worst), target: scene.data.target }), 4, y, { class: "grid-text" }));
-    return parts;
-  }
-
   describe() {
     const { t, store } = this.app;
     const { scene, frame } = store;
@@ -109,7 +104,10 @@ class Confusion {
     const { t, store } = this.app;
     const { scene, frame } = store;
     const scores = { caption: t("views.confusion.scores"), columns: ["model", "training", "validation"].map((name) => t(`views.confusion.${name}`)), rows: this.scoreRows() };
-    if (!frame.confusion) return [scores];
+    if (!frame.confusion) {
+      const columns = ["row", "true", "predicted"].map((name) => t(`views.confusion.${name}`));
+      return [scores, { caption: this.picture.title, columns, rows: pairs(scene, frame) }];
+    }
     const { classes } = scene.data;
     const columns = [t("views.confusion.true"), ...classes.map((name) => t("views.confusion.predicted_class", { name }))];
     return [{ caption: this.picture.title, columns, rows: frame.confusion.map((row, k) => [classes[k], ...row]) }, scores];

@@ -101,7 +101,7 @@ export function onSize(element, draw) {
   const observer = new ResizeObserver(() => {
     const { clientWidth: width, clientHeight: height } = element;
     const size = `${width} ${height}`;
-    if (width < 1 || height < 1 || size === last) return;
+    if (width < 1 || size === last) return;
     last = size;
     draw(width, height);
   });

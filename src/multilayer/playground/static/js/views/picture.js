@@ -1,7 +1,7 @@
 /** The frame of every picture: its title, its text for screen readers, the table behind it, and its files. */
 
 import { number } from "../format.js";
-import { html } from "./drawing.js";
+import { html, write } from "./drawing.js";
 import { download, pngBlob, standalone, svgText } from "./export.js";
 
 const TEXT_INTERVAL = 1000; // ms: a screen reader is not helped by a text that changes 20 times a second
@@ -24,7 +24,8 @@ export class Picture {
     this.note = html("p", { class: "picture-note" });
     this.root = html("div", { class: "picture" }, this.body, this.note);
     this.header = header ?? html("div", { class: heading ? "picture-header" : "picture-header in-panel" });
-    if (heading) this.header.append(html(heading, { class: "picture-title", text: this.title, "data-hint": `views.${name}.hint` }));
+    this.heading = html(heading ?? "h2", { class: "picture-title", text: this.title, "data-hint": `views.${name}.hint` });
+    if (heading) this.header.append(this.heading);
     this.header.append(this.tools, this.#menu());
     if (!header) this.root.prepend(this.header);
     element.append(this.root);
@@ -40,6 +41,12 @@ export class Picture {
       this.described = performance.now();
       this.body.setAttribute("aria-label", this.describe());
     }, wait);
+  }
+
+  /** Give the picture another title. */
+  rename(title) {
+    this.title = title;
+    write(this.heading, title);
   }
 
   #menu() {
@@ -99,7 +106,8 @@ export class Picture {
       const isNumber = typeof value === "number" || value === null;
       return html(tag, { scope, class: isNumber ? "number" : null, text: isNumber ? number(value, 5) : value });
     };
-    const head = html("thead", {}, html("tr", {}, ...columns.map((column) => cell("th", String(column), "col"))));
+    const isNumeric = (k) => k > 0 && rows.some((row) => typeof row[k] === "number");
+    const head = html("thead", {}, html("tr", {}, ...columns.map((column, k) => html("th", { scope: "col", class: isNumeric(k) ? "number" : null, text: String(column) }))));
     const body = html("tbody");
     for (const row of rows.slice(0, MOST_ROWS))
       body.append(html("tr", {}, ...row.map((value, k) => (k === 0 ? cell("th", value, "row") : cell("td", value)))));
@@ -129,7 +137,7 @@ export class Picture {
   }
 
   #fileName(ending) {
-    const update = this.app.store.frame?.fields.update;
+    const update = this.app.store.frame?.update;
     return `multilayer-${this.name}${update === undefined ? "" : `-${update}`}.${ending}`;
   }
 }

@@ -1,14 +1,16 @@
 /** The vital signs of the layers: gradients, updates, weights, and units that are dead or saturated. */
 
-import { number } from "../format.js";
+import { integer, number } from "../format.js";
 import { onChange } from "../theme.js";
 import { label } from "./axes.js";
 import { html, linePoints, onSize, svg, update } from "./drawing.js";
 import { Picture } from "./picture.js";
 
 const COLUMNS = ["gradient_norm", "update_ratio", "weight_norm", "dead", "saturated"];
-const LINE = 30;
-const HEAD = 22;
+const SHARES = [0, 0.25, 0.48, 0.68, 0.84, 1]; // where the columns begin and end
+const LINE = 36;
+const HEAD = 20;
+const LEFT = 50;
 const HISTORY = 60; // measurements that the small lines show
 
 export function mountVitals(element, app) {
@@ -20,7 +22,7 @@ class Vitals {
     this.app = app;
     this.picture = new Picture(element, app, { name: "vitals", heading: "h3", describe: () => this.describe(), table: () => this.table() });
     this.surface = svg("svg", { "aria-hidden": "true" });
-    this.heads = html("div", { class: "vital-heads no-export", "aria-hidden": "true" });
+    this.heads = html("div", { class: "no-export", "aria-hidden": "true" });
     this.picture.body.append(this.surface, this.heads);
     this.history = [];
     onSize(this.picture.body, (width) => {
@@ -55,55 +57,52 @@ class Vitals {
   draw() {
     const { scene } = this.app.store;
     if (!this.width || !scene) return;
-    const left = 58;
-    const step = (this.width - left - 4) / COLUMNS.length;
     const height = HEAD + LINE * Math.max(1, this.layers.length);
     update(this.surface, { width: this.width, height });
     this.picture.body.style.minHeight = `${height}px`;
-    const parts = COLUMNS.map((name, k) => label(this.#columnName(name, step), left + (k + 1) * step - 4, 13, { "text-anchor": "end", class: "axis-name" }));
+    const ends = SHARES.map((share) => LEFT + share * (this.width - LEFT - 2));
+    const parts = COLUMNS.map((name, k) => label(this.#columnName(name), ends[k + 1], 12, { "text-anchor": "end", class: "axis-name" }));
     this.layers.forEach((layer, i) => {
       const y = HEAD + i * LINE;
       parts.push(svg("line", { x1: 0, x2: this.width, y1: y, y2: y, class: "grid-line" }));
-      parts.push(label(this.app.t("views.vitals.layer", { layer: i + 2 }), 2, y + LINE / 2, { "dominant-baseline": "central" }));
-      COLUMNS.forEach((name, k) => parts.push(...this.#cell(name, layer, i, left + k * step, y, step, scene)));
+      parts.push(label(this.app.t("views.vitals.layer", { layer: i + 2 }), 0, y + 13, { "dominant-baseline": "central" }));
+      COLUMNS.forEach((name, k) => parts.push(...this.#cell(name, layer, i, ends[k], ends[k + 1], y, scene)));
     });
     this.surface.replaceChildren(...parts);
-    this.#placeHeads(left, step);
-    this.picture.note.textContent = this.layers.length ? this.app.t("views.vitals.note", { update: number(this.app.store.frame.layers_at) }) : this.app.t("views.vitals.none");
+    this.#placeHeads(ends);
+    this.picture.note.textContent = this.layers.length ? this.app.t("views.vitals.note", { update: integer(this.app.store.frame.layers_at) }) : this.app.t("views.vitals.none");
     this.picture.refreshText();
   }
 
-  #columnName(name, step) {
+  #columnName(name) {
     const key = `views.vitals.${name}`;
-    return this.app.t(step < 78 && this.app.has(`${key}.short`) ? `${key}.short` : key);
+    return this.app.t(this.width < 480 && this.app.has(`${key}.short`) ? `${key}.short` : key);
   }
 
   /** Invisible boxes over the names of the columns carry the rules as hover texts. */
-  #placeHeads(left, step) {
-    if (this.headStep === step) return;
-    this.headStep = step;
+  #placeHeads(ends) {
+    if (this.headWidth === this.width) return;
+    this.headWidth = this.width;
     this.heads.replaceChildren(
       ...COLUMNS.map((name, k) => {
         const head = html("div", { class: "vital-head", "data-hint": `views.vitals.${name}.hint` });
-        head.style.left = `${left + k * step}px`;
-        head.style.width = `${step}px`;
+        head.style.left = `${ends[k]}px`;
+        head.style.width = `${ends[k + 1] - ends[k]}px`;
         return head;
       }),
     );
   }
 
-  #cell(name, layer, i, x, y, step, scene) {
+  #cell(name, layer, i, from, to, y, scene) {
     const value = layer[name];
     const place = { "text-anchor": "end", "dominant-baseline": "central" };
     if (Array.isArray(value)) {
       const all = scene.network.layer_sizes[i + 1];
       const text = value.length ? this.app.t("views.vitals.of", { count: value.length, all }) : "0";
-      return [label(text, x + step - 4, y + LINE / 2, { ...place, class: value.length ? "grid-text warning-text" : "grid-text" })];
+      return [label(text, to, y + 13, { ...place, class: value.length ? "grid-text warning-text" : "grid-text" })];
     }
-    const parts = [label(number(value), x + step - 4, y + LINE / 2, { ...place, class: "grid-text" })];
-    const room = step - 62;
-    if (room > 14) parts.push(this.#spark(this.history.map(({ layers }) => layers[i]?.[name]), x + 6, y + 6, room, LINE - 12));
-    return parts;
+    const history = this.history.map(({ layers }) => layers[i]?.[name]);
+    return [label(number(value), to, y + 13, { ...place, class: "grid-text" }), this.#spark(history, from + 12, y + 23, to - from - 12, LINE - 26)];
   }
 
   /** A small line of the measurements so far, on a logarithmic scale. */
