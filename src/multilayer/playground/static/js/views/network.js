@@ -20,8 +20,8 @@ export function mount(element, app) {
 /**
  * Write the values of one pass in the units; null takes them away.
  *
- * `trace` is `{steps: [{kind, layer, values, state}]}`: `kind` is X, Z, A or delta, `values` has a number for each unit of
- * the layer, and `state` is "fresh", "current" or "stale".
+ * `trace` is `{A, Z, delta, stale: {A, Z, delta}}`: lists for the layers, A from layer 1, Z and delta from layer 2, each a
+ * list for the units, or null where nothing is computed yet. `stale` says of each layer whether its values are old.
  */
 export function showTrace(trace) {
   present?.showTrace(trace);
