@@ -91,8 +91,6 @@ class Boundary {
     this.kind = meaning(scene);
     const isAmount = this.kind.task === "regression";
     this.modeChoice.hidden = isAmount;
-    // The columns of a table are chosen in the row of the title; the tools then have a row of their own.
-    this.picture.header.classList.toggle("in-panel", !scene.data.is_table);
     const legend = this.#legend(scene);
     const right = isAmount ? BAR_SPACE : MARGIN.right;
     const top = MARGIN.top + legend.height;
