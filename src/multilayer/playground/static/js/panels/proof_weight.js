@@ -165,7 +165,12 @@ function drawUpdate(proof, app, { layer, row, column }) {
   return section(
     t("panels.prove.update_title"),
     scroller(t("panels.prove.formula"), formula),
-    element("p", { class: "panel-note", text: t(isPlain ? "panels.prove.update_plain" : "panels.prove.update_rule", { rule, size: plain(size) }) }),
+    element("p", { class: "panel-note", text: t(`panels.prove.update_${updateKind(isPlain, app)}`, { rule, size: plain(size) }) }),
     element("p", { class: "panel-note digits", text: t("panels.prove.new_value", { value: allDigits(next) }) }),
   );
+}
+
+function updateKind(isPlain, app) {
+  if (isPlain) return "plain";
+  return app.store.scene.setup.parameters.weight_decay ? "decay" : "rule";
 }
