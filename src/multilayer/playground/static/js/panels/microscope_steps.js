@@ -3,7 +3,7 @@
 import { sources } from "./chooser.js";
 import { short } from "./digits.js";
 import * as m from "./mathml.js";
-import { element, table } from "./nodes.js";
+import { element, scroller, table } from "./nodes.js";
 
 const MOST_UNITS = 24;
 const MOST_SIDE = 8; // rows and columns of a matrix that are drawn
@@ -73,7 +73,7 @@ export function drawStep(step, trace, app) {
     activation: activationOf(step, scene),
     cost: scene.network.cost.replaceAll("_", " "),
   });
-  const equation = element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, m.math(formula(step, scene)));
+  const equation = scroller(app.t("panels.prove.formula"), m.math(formula(step, scene)));
   return [element("div", { class: "step-text" }, element("p", { text }), equation), drawNumbers(step, trace, app)];
 }
 

@@ -2,7 +2,7 @@
 
 import { agreeing, allDigits, drawDigits, plain, short } from "./digits.js";
 import * as m from "./mathml.js";
-import { button, element, table } from "./nodes.js";
+import { button, element, scroller, table } from "./nodes.js";
 
 /** Return the nodes of the proof that `prove_weight` answered. */
 export function drawWeight(proof, { app, shown, update }) {
@@ -55,7 +55,7 @@ function drawEquation(proof, app, shown) {
   );
   return section(
     app.t("panels.prove.equation", { tag: proof.equation }),
-    element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, formula),
+    scroller(app.t("panels.prove.formula"), formula),
     element("p", {
       class: "panel-note",
       text: app.t(column === 0 ? "panels.prove.letters_bias" : "panels.prove.letters", {
@@ -159,7 +159,7 @@ function drawUpdate(proof, app, { layer, row, column }) {
   const formula = m.math(m.row(weight, m.mo("←"), numbers, m.mo("="), m.value(short(next, 6))));
   return section(
     t("panels.prove.update_title"),
-    element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": t("panels.prove.formula") }, formula),
+    scroller(t("panels.prove.formula"), formula),
     element("p", { class: "panel-note", text: t(isPlain ? "panels.prove.update_plain" : "panels.prove.update_rule", { rule, size: plain(size) }) }),
     element("p", { class: "panel-note digits", text: t("panels.prove.new_value", { value: allDigits(next) }) }),
   );

@@ -2,7 +2,7 @@
 
 import { button, element, errorMessage, table } from "./nodes.js";
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 100_000_000; // the server may allow less, and says so
 
 /** Make the dialog; `open()` shows it. */
 export function makeTableDialog(app) {
@@ -67,7 +67,7 @@ class TableDialog {
     const { t } = this.app;
     this.columns.replaceChildren();
     if (file.size > MOST_BYTES) {
-      const megabytes = (size) => Math.ceil(size / 1024 / 1024);
+      const megabytes = (size) => Math.ceil(size / 1e6);
       this.error.replaceChildren(errorMessage(t("panels.table.too_large", { size: megabytes(file.size), most: megabytes(MOST_BYTES) })));
       return;
     }
@@ -102,7 +102,7 @@ class TableDialog {
       element(
         "form",
         { on: { submit: send } },
-        table(t("panels.table.caption", { name: this.file.name, count: rows, columns: columns.length }), head, body),
+        element("div", { role: "radiogroup", "aria-label": t("panels.table.target_hint") }, table(t("panels.table.caption", { name: this.file.name, count: rows, columns: columns.length }), head, body)),
         element("div", { class: "panel-actions" }, element("button", { type: "submit", class: "primary", text: t("panels.table.train") })),
       ),
     ];

@@ -10,12 +10,20 @@ const STEPS = {
 const LOWEST_LOG = -5; // of the step size, to base 10
 const HIGHEST_LOG = 1;
 
+const AUTO = "auto"; // the name of a choice that the library makes
+
 let count = 0;
 
 /** The name of a value as a person reads it, e.g. "cross-entropy" for the loss log_loss. */
 export function choiceText(app, parameter, name) {
   const key = `shell.choice.${parameter}.${name}`;
   return app.has(key) ? app.t(key) : name.replaceAll("_", " ");
+}
+
+/** What a control is for, and what its present choice means. */
+export function choiceHint(app, key, parameter, name) {
+  const choice = `shell.choice.${parameter}.${name}.hint`;
+  return app.has(choice) ? `${app.t(key)} ${app.t(choice)}` : app.t(key);
 }
 
 /**
@@ -41,10 +49,11 @@ export function makeField(app, { name, kind, oncommit, key = `shell.parameter.${
     element,
     control,
     read,
-    /** Shows a value, with the names or the limits that are allowed now. */
-    set(value, choice = null) {
+    /** Shows a value, with the names or the limits that are allowed now; `chosen` is the name that "auto" stands for. */
+    set(value, choice = null, chosen = null) {
       shown = value;
-      set(value, choice);
+      set(value, choice, chosen);
+      element.dataset.hint = choiceHint(app, `${key}.hint`, name, value);
       control.removeAttribute("aria-invalid");
     },
     setEnabled(isEnabled) {
@@ -58,12 +67,13 @@ export function makeField(app, { name, kind, oncommit, key = `shell.parameter.${
 function names(app, name, commit) {
   const control = h("select", { onchange: () => commit(control.value) });
   let offered = "";
-  function set(value, choice) {
+  function set(value, choice, chosen = null) {
     const list = choice ?? [...control.options].map((option) => option.value);
     const all = list.includes(value) ? list : [...list, value];
-    if (String(all) !== offered) {
-      control.replaceChildren(...all.map((each) => h("option", { value: each }, choiceText(app, name, each))));
-      offered = String(all);
+    const texts = all.map((each) => (each === AUTO && value === AUTO && chosen ? app.t("shell.choice.auto", { name: choiceText(app, name, chosen) }) : choiceText(app, name, each)));
+    if (String(texts) !== offered) {
+      control.replaceChildren(...all.map((each, i) => h("option", { value: each }, texts[i])));
+      offered = String(texts);
     }
     control.value = value;
   }

@@ -21,7 +21,7 @@ export function dataGroup(app) {
     makeField(app, { name, kind, key: `shell.data.${name}`, parameter: name, oncommit: (value) => change({ [name]: value }) }),
   );
   const body = h("div", { class: "fields" }, h("div", { class: "shapes-box", "data-control": "data" }, shapes), title, fields.map((field) => field.element), backButton, tableButton);
-  const element = h("section", { class: "settings-group", "aria-labelledby": "settings-data" }, h("h3", { id: "settings-data", "data-hint": "shell.settings.data.hint" }, t("shell.settings.data")), body);
+  const element = h("div", { class: "settings-group", role: "group", "aria-labelledby": "settings-data" }, h("h3", { id: "settings-data", "data-hint": "shell.settings.data.hint" }, t("shell.settings.data")), body);
 
   return {
     element,

@@ -1,6 +1,6 @@
 /** The boundary as an animated file: goes back to the first update, and draws the way to the last one. */
 
-import { number } from "../format.js";
+import { integer, number } from "../format.js";
 import { color } from "../theme.js";
 import { animatedPng } from "./apng.js";
 import { decisionLines } from "./contours.js";
@@ -16,7 +16,7 @@ const MARGIN = { left: 12, right: 12, top: 12, bottom: 46 };
  * Make an animated PNG of the boundary, offer it as a download, and restore the position.
  *
  * `options` are `frames` (40), `delay` (80 ms for each), `size` (480 pixels wide), `onProgress(done, all)`, and `signal`,
- * an AbortSignal. Resolves to the file as a blob, or to null if it was cancelled or a request failed.
+ * an AbortSignal. Resolves to the file as a blob, or to null if it was cancelled.
  */
 export async function makeAnimation(app, options = {}) {
   const { frames = 40, delay = 80, size = 480, onProgress = () => {}, signal = null } = options;
@@ -30,7 +30,6 @@ export async function makeAnimation(app, options = {}) {
     for (const [k, update] of updates.entries()) {
       if (signal?.aborted) return null;
       const frame = await frameAt(app, update);
-      if (!frame) return null;
       files.push(await picture(app, frame, size));
       onProgress(k + 1, updates.length);
     }
@@ -39,7 +38,6 @@ export async function makeAnimation(app, options = {}) {
   }
   const blob = animatedPng(files, [...Array(files.length - 1).fill(delay), PAUSE]);
   download(blob, `multilayer-boundary-${last}.png`);
-  app.announce(app.t("views.animation.done", { count: files.length }));
   return blob;
 }
 
@@ -49,20 +47,22 @@ function evenly(last, n) {
   return [...new Set(Array.from({ length: count }, (_, k) => Math.round((k * last) / (count - 1))))];
 }
 
-/** Go to an update and wait for its frame; null after an error. */
-async function frameAt(app, update) {
-  const { store } = app;
-  if (!(await app.act("go_to", { update }))) return null;
+/** Go to an update and wait for its frame. */
+async function frameAt({ connection, store, t }, update) {
   const isThere = () => store.frame.update === update && store.frame.scene === store.scene.scene;
+  await connection.request("go_to", { update });
   if (isThere()) return store.frame;
-  return new Promise((resolve) => {
-    const end = (frame) => {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      unsubscribe();
+      reject(new Error(t("views.animation.late", { update })));
+    }, WAIT);
+    const unsubscribe = store.subscribe("frame", () => {
+      if (!isThere()) return;
       clearTimeout(timer);
       unsubscribe();
-      resolve(frame);
-    };
-    const timer = setTimeout(() => end(null), WAIT);
-    const unsubscribe = store.subscribe("frame", () => isThere() && end(store.frame));
+      resolve(store.frame);
+    });
   });
 }
 
@@ -71,7 +71,7 @@ async function picture(app, frame, size) {
   const { scene } = app.store;
   const { view } = scene;
   const canvas = document.createElement("canvas");
-  const box = { left: MARGIN.left, top: MARGIN.top, width: size - MARGIN.left - MARGIN.right, height: Math.round(size * 0.75) };
+  const box = { left: MARGIN.left, top: MARGIN.top, width: size - MARGIN.left - MARGIN.right, height: Math.round(size * heightShare(scene)) };
   canvas.width = size;
   canvas.height = box.top + box.height + MARGIN.bottom;
   const context = canvas.getContext("2d");
@@ -94,6 +94,11 @@ async function picture(app, frame, size) {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
+/** Height of the plot as a share of the width: equal units on both axes, unless the plane belongs to a table. */
+function heightShare({ data, view: { x, y } }) {
+  return data.is_table ? 0.75 : Math.min(1.2, (y.high - y.low) / (x.high - x.low));
+}
+
 function paintLines(context, outputs, kind, box) {
   const [, rows, columns] = outputs.shape;
   const levels = kind.task === "regression" ? ticks(kind.low, kind.high, 6) : [];
@@ -112,7 +117,7 @@ function paintCaption(context, { store, t }, frame, box) {
   const { scene, curves } = store;
   const cost = curves.costs[Math.floor(frame.epoch) - 1];
   const family = getComputedStyle(document.body).fontFamily;
-  const values = { update: number(frame.update), epoch: number(Math.floor(frame.epoch)), cost: number(cost), score: number(frame.scores?.validation ?? frame.scores?.train) };
+  const values = { update: integer(frame.update), epoch: integer(Math.floor(frame.epoch)), cost: number(cost), score: number(frame.scores?.validation ?? frame.scores?.train) };
   context.textBaseline = "middle";
   context.fillStyle = color("ink");
   context.font = `13px ${family}`;

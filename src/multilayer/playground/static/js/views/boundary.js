@@ -1,6 +1,6 @@
 /** The prediction over the plane: probabilities or classes as a map, decision lines, and the rows as marks. */
 
-import { number } from "../format.js";
+import { integer, number } from "../format.js";
 import { color, markPath, onChange } from "../theme.js";
 import { label, planeAxes } from "./axes.js";
 import { decisionLines, segmentsPath } from "./contours.js";
@@ -96,7 +96,7 @@ class Boundary {
     const legend = this.#legend(scene);
     const right = isAmount ? BAR_SPACE : MARGIN.right;
     const top = MARGIN.top + legend.height;
-    this.box = { left: MARGIN.left, top, width: Math.max(60, this.width - MARGIN.left - right), height: Math.max(60, this.height - top - MARGIN.bottom) };
+    this.box = this.#plot(scene, { left: MARGIN.left, top, width: Math.max(60, this.width - MARGIN.left - right), height: Math.max(60, this.height - top - MARGIN.bottom) });
     const axes = planeAxes(scene.view, this.box);
     Object.assign(this, { x: axes.x, y: axes.y });
     this.line = svg("path", { class: "decision-line" });
@@ -112,6 +112,15 @@ class Boundary {
     this.picture.note.title = scene.view.note ?? "";
     this.drawFrame();
     this.drawSelection();
+  }
+
+  /** The box of the plot; the two axes of a shape have equal units, so that a circle is a circle. */
+  #plot(scene, { left, top, width, height }) {
+    const { x, y } = scene.view;
+    if (scene.data.is_table) return { left, top, width, height };
+    const unit = Math.min(width / (x.high - x.low), height / (y.high - y.low));
+    const [used, tall] = [unit * (x.high - x.low), unit * (y.high - y.low)];
+    return { left: left + (width - used) / 2, top: top + (height - tall) / 2, width: used, height: tall };
   }
 
   outputs() {
@@ -311,7 +320,7 @@ class Boundary {
     const values = {
       x: scene.view.x.name,
       y: scene.view.y.name,
-      epoch: number(frame.epoch),
+      epoch: integer(Math.floor(frame.epoch)),
       train: number(frame.scores?.train),
       validation: number(frame.scores?.validation),
       mistakes: mistakes.filter(({ part }) => part === "training").length,

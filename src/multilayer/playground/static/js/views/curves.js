@@ -1,6 +1,6 @@
 /** Cost and score by epoch: this run, its earlier futures, other seeds, and a cursor that goes back to any epoch. */
 
-import { number } from "../format.js";
+import { integer, number } from "../format.js";
 import { label } from "./axes.js";
 import { KEYS, band, decimated, linePath, range, updateAt } from "./curve_data.js";
 import { choice, html, logTicks, onSize, scale, shorten, svg, tickText, ticks, update } from "./drawing.js";
@@ -272,7 +272,7 @@ class Curves {
   /** Values at an epoch, in lines of text. */
   valuesAt(epoch) {
     const { t, store } = this.app;
-    const found = [t("views.curves.at_epoch", { epoch: number(epoch) })];
+    const found = [t("views.curves.at_epoch", { epoch: integer(epoch) })];
     for (const { values, from, look } of this.shown ?? []) {
       const value = values[epoch - from - 1];
       if (Number.isFinite(value)) found.push(`${t(`views.curves.${look}`)}: ${number(value, 4)}`);

@@ -1,6 +1,6 @@
 /** What `diagnose` finds in the present network, with its advice. */
 
-import { number } from "../format.js";
+import { integer } from "../format.js";
 import { html } from "./drawing.js";
 
 export function mountDiagnosis(element, app) {
@@ -22,7 +22,7 @@ export function mountDiagnosis(element, app) {
     button.disabled = false;
     if (!answer) return;
     const { summary, findings } = answer.fields;
-    const at = html("p", { class: "picture-note", text: t("views.diagnosis.at", { update: number(store.frame?.update) }) });
+    const at = html("p", { class: "picture-note", text: t("views.diagnosis.at", { update: integer(store.frame?.update) }) });
     content.replaceChildren(html("p", { class: "diagnosis-summary", text: summary }), ...findings.map(finding), at);
     app.announce(summary);
   }

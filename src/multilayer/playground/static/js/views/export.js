@@ -53,7 +53,7 @@ function inlined(source) {
   if (source.nodeType === Node.TEXT_NODE) return source.cloneNode();
   if (source.nodeType !== Node.ELEMENT_NODE || source.classList.contains("no-export")) return null;
   const style = getComputedStyle(source);
-  if (isHidden(style) && !source.closest("defs")) return null;
+  if (isHidden(style) && !source.closest("defs, .export-only")) return null;
   const copy = source.cloneNode(false);
   for (const { name } of [...copy.attributes]) if (DROPPED.test(name)) copy.removeAttribute(name);
   for (const property of PROPERTIES) {

@@ -1,6 +1,6 @@
 /** How much the score falls when a column is shuffled. */
 
-import { fixed, number } from "../format.js";
+import { fixed, integer } from "../format.js";
 import { label } from "./axes.js";
 import { html, onSize, scale, shorten, svg, update } from "./drawing.js";
 import { Picture } from "./picture.js";
@@ -50,7 +50,7 @@ class Importance {
     update(this.surface, { width: this.width, height: Math.max(1, height) });
     this.picture.body.style.minHeight = `${height}px`;
     this.surface.replaceChildren(...this.#bars(columns));
-    this.picture.note.textContent = this.answer ? t("views.importance.note", { note: this.answer.note ?? "", update: number(this.update) }) : t("views.importance.none");
+    this.picture.note.textContent = this.answer ? t("views.importance.note", { note: this.answer.note ?? "", update: integer(this.update) }) : t("views.importance.none");
     this.picture.refreshText();
   }
 

@@ -17,9 +17,14 @@ export function mount(element, app) {
   present = new Network(element, app);
 }
 
-/** Write the values of one pass in the units: `{A, Z, delta, stale}`, lists for the layers, or null for none. */
-export function showTrace(values) {
-  present?.showTrace(values);
+/**
+ * Write the values of one pass in the units; null takes them away.
+ *
+ * `trace` is `{steps: [{kind, layer, values, state}]}`: `kind` is X, Z, A or delta, `values` has a number for each unit of
+ * the layer, and `state` is "fresh", "current" or "stale".
+ */
+export function showTrace(trace) {
+  present?.showTrace(trace);
 }
 
 class Network {
@@ -81,7 +86,7 @@ class Network {
     const { columns, step } = this.drawing.layout;
     for (const { text, count } of this.drawing.missing) write(text, this.app.t("views.network.not_drawn", { count }));
     this.controls.build(columns, step, this.width);
-    this.surface.append(this.#legend());
+    this.surface.append(this.#legend(), this.#layerNames());
     update(this.surface, { width: this.width, height: this.height });
     this.maps.prepare(fitCanvas(this.canvas, this.width, this.height), this.drawing.nodes);
     this.items = new Map();
@@ -109,6 +114,21 @@ class Network {
     return group;
   }
 
+  /** On the page, the names of the layers are HTML with controls; an exported file has them as text. */
+  #layerNames() {
+    const { t, store } = this.app;
+    const { layer_sizes: sizes, activations, output } = store.scene.network;
+    const group = svg("g", { class: "export-only", "aria-hidden": "true" });
+    this.drawing.layout.columns.forEach(({ x }, k) => {
+      const isInput = k === 0;
+      const isOutput = k === sizes.length - 1;
+      const name = isInput ? t("views.network.inputs") : isOutput ? t("views.network.outputs") : t("views.network.layer", { layer: k + 1 });
+      const what = isInput ? String(sizes[0]) : `${isOutput ? output : activations[k - 1]}, ${sizes[k]}`;
+      group.append(label(name, x, 30, { "text-anchor": "middle", "font-weight": 600 }), label(what, x, 46, { "text-anchor": "middle", class: "small-text muted-text" }));
+    });
+    return group;
+  }
+
   drawFrame() {
     const { scene, frame } = this.app.store;
     const thetas = this.thetas();
@@ -126,10 +146,10 @@ class Network {
     this.drawingTime = performance.now() - started;
   }
 
-  showTrace(values) {
-    this.trace = values;
-    if (this.drawing) drawTrace(this.drawing.groups.trace, this.drawing.nodes, values);
-    this.picture.body.classList.toggle("tracing", Boolean(values));
+  showTrace(trace) {
+    this.trace = trace;
+    if (this.drawing) drawTrace(this.drawing.groups.trace, this.drawing.nodes, trace);
+    this.picture.body.classList.toggle("tracing", Boolean(trace));
   }
 
   /** The name of unit `unit` (from 0) of layer `layer` (from 1). */

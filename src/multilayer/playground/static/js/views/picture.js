@@ -106,7 +106,8 @@ export class Picture {
       const isNumber = typeof value === "number" || value === null;
       return html(tag, { scope, class: isNumber ? "number" : null, text: isNumber ? number(value, 5) : value });
     };
-    const head = html("thead", {}, html("tr", {}, ...columns.map((column) => cell("th", String(column), "col"))));
+    const isNumeric = (k) => k > 0 && rows.some((row) => typeof row[k] === "number");
+    const head = html("thead", {}, html("tr", {}, ...columns.map((column, k) => html("th", { scope: "col", class: isNumeric(k) ? "number" : null, text: String(column) }))));
     const body = html("tbody");
     for (const row of rows.slice(0, MOST_ROWS))
       body.append(html("tr", {}, ...row.map((value, k) => (k === 0 ? cell("th", value, "row") : cell("td", value)))));
@@ -136,7 +137,7 @@ export class Picture {
   }
 
   #fileName(ending) {
-    const update = this.app.store.frame?.fields.update;
+    const update = this.app.store.frame?.update;
     return `multilayer-${this.name}${update === undefined ? "" : `-${update}`}.${ending}`;
   }
 }

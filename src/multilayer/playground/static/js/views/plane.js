@@ -161,7 +161,7 @@ export function rowStyle(row, kind) {
   };
 }
 
-export const MISTAKE_RADIUS = RADIUS + 3;
+export const MISTAKE_RADIUS = RADIUS + 2.4;
 
 /** Draw rows on a canvas; rows of the same look share one path. */
 export function paintRows(context, rows, kind) {
@@ -189,7 +189,7 @@ export function paintMistakes(context, rows) {
     path.moveTo(x + MISTAKE_RADIUS, y);
     path.arc(x, y, MISTAKE_RADIUS, 0, 2 * Math.PI);
   }
-  context.lineWidth = 1.2;
+  context.lineWidth = 1.1;
   context.strokeStyle = color("ink");
   context.stroke(path);
 }

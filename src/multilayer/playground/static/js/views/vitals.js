@@ -1,6 +1,6 @@
 /** The vital signs of the layers: gradients, updates, weights, and units that are dead or saturated. */
 
-import { number } from "../format.js";
+import { integer, number } from "../format.js";
 import { onChange } from "../theme.js";
 import { label } from "./axes.js";
 import { html, linePoints, onSize, svg, update } from "./drawing.js";
@@ -70,7 +70,7 @@ class Vitals {
     });
     this.surface.replaceChildren(...parts);
     this.#placeHeads(ends);
-    this.picture.note.textContent = this.layers.length ? this.app.t("views.vitals.note", { update: number(this.app.store.frame.layers_at) }) : this.app.t("views.vitals.none");
+    this.picture.note.textContent = this.layers.length ? this.app.t("views.vitals.note", { update: integer(this.app.store.frame.layers_at) }) : this.app.t("views.vitals.none");
     this.picture.refreshText();
   }
 
