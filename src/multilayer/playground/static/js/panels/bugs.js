@@ -182,6 +182,7 @@ class BugPanel {
         element("p", { class: "panel-finding", text: fields.text }),
         this.drawCheck(fields.layers),
       );
+      this.result.scrollIntoView({ block: "nearest" });
     } catch (error) {
       this.result.replaceChildren(errorMessage(error.message));
     }

@@ -128,7 +128,8 @@ function drawValues(proof, app) {
     { title: t("panels.prove.value"), hint: t("panels.prove.value_hint") },
   ];
   const inexact = proof.values.filter(({ note }) => note).map(({ note }) => element("p", { class: "panel-note", text: note }));
-  const notes = [...inexact, element("p", { text: t(verdict(proof.error), { error: short(proof.error, 2) }) })];
+  const notes = [element("p", { text: t(verdict(proof.error), { error: short(proof.error, 2) }) }), ...inexact];
+  notes.push(drawSteps(proof.values, app));
   if (proof.missing) notes.push(element("p", { class: "panel-note", text: proof.missing }));
   if (proof.bug) {
     const key = proof.bug.error > 1e-6 ? "panels.prove.bug_differs" : "panels.prove.bug_agrees";
@@ -139,11 +140,15 @@ function drawValues(proof, app) {
 
 const verdict = (error) => (error !== null && error < 1e-6 ? "panels.prove.agree" : "panels.prove.differ");
 
-function methodName({ method, step }, app) {
+function methodName({ method }, app) {
   const key = `panels.prove.method_${method.replaceAll(" ", "_")}`;
-  const known = app.t(key);
-  const name = known === key ? method : known;
-  return step ? `${name}, ε = ${plain(step)}` : name;
+  return app.has(key) ? app.t(key) : method;
+}
+
+/** The steps of the difference and of the complex step, as one sentence. */
+function drawSteps(values, app) {
+  const steps = values.filter(({ step }) => step).map((entry) => `${plain(entry.step)} (${methodName(entry, app)})`);
+  return element("p", { class: "panel-note", text: app.t("panels.prove.steps", { steps: steps.join(", ") }) });
 }
 
 function drawUpdate(proof, app, { layer, row, column }) {
@@ -160,7 +165,12 @@ function drawUpdate(proof, app, { layer, row, column }) {
   return section(
     t("panels.prove.update_title"),
     scroller(t("panels.prove.formula"), formula),
-    element("p", { class: "panel-note", text: t(isPlain ? "panels.prove.update_plain" : "panels.prove.update_rule", { rule, size: plain(size) }) }),
+    element("p", { class: "panel-note", text: t(`panels.prove.update_${updateKind(isPlain, app)}`, { rule, size: plain(size) }) }),
     element("p", { class: "panel-note digits", text: t("panels.prove.new_value", { value: allDigits(next) }) }),
   );
+}
+
+function updateKind(isPlain, app) {
+  if (isPlain) return "plain";
+  return app.store.scene.setup.parameters.weight_decay ? "decay" : "rule";
 }

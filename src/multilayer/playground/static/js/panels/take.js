@@ -36,6 +36,7 @@ async function guarded(node, place, task) {
   node.disabled = true;
   try {
     place.replaceChildren(...[await task()].flat().filter((result) => result instanceof Node));
+    place.scrollIntoView({ block: "nearest" });
   } catch (error) {
     place.replaceChildren(errorMessage(error.message));
   } finally {
