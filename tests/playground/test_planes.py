@@ -160,6 +160,11 @@ def test_points_of_numbers_are_where_the_grid_has_their_inputs() -> None:
     np.testing.assert_allclose(rows[0, across, size], data.X[plane.shown, size], atol=0.02)
     np.testing.assert_allclose(rows[down, 0, day], data.X[plane.shown, day], atol=0.02)
     assert plane.y.kind == "date"
+    first = min(data.table.column("day").to_pylist())
+    assert plane.y.unit == f"days since {first}"
+    assert f"day is shown in days since {first}." in plane.note
+    days = [(day - first).days for day in data.table.column("day").to_pylist()]
+    np.testing.assert_array_equal(plane.points[:, 1], np.array(days)[plane.shown])
 
 
 def test_default_plane_of_a_table_has_the_columns_that_matter() -> None:
@@ -212,8 +217,24 @@ def test_moments_keep_their_hour_in_their_time_zone() -> None:
     across = ((plane.points[:, 0].astype(float) - plane.x.low) / (plane.x.high - plane.x.low) * 400).astype(int)
     inputs = list(data.columns[0].inputs)
     assert data.inputs[inputs[-1]] == "when=hour (cos)"
-    # A cell spans 1.7 hours; float32 holds seconds since 1970 to two minutes.
+    # A cell spans 1.7 hours.
     assert np.abs(cells[0, across][:, inputs[-2:]] - data.X[plane.shown][:, inputs[-2:]]).max() < 0.3
+
+
+def test_dates_of_many_years_and_times_of_day_have_readable_numbers() -> None:
+    rows = [(f"{1990 + i % 30}-07-02", f"{i % 24:02}:30:00", i % 2) for i in range(120)]
+    data = table_of("when,clock,y", rows, validation_fraction=0)
+    plane = columns_plane(data, "when", "clock")
+    years = [day.year + 0.5 for day in data.table.column("when").to_pylist()]
+    hours = [clock.hour + 0.5 for clock in data.table.column("clock").to_pylist()]
+    np.testing.assert_allclose(plane.points, np.column_stack([years, hours]), atol=0.01)
+    assert (plane.x.unit, plane.y.unit) == ("years", "hours since midnight")
+    cells = plane.rows(300).reshape(300, 300, -1)
+    across = ((plane.points[:, 0] - plane.x.low) / (plane.x.high - plane.x.low) * 300).astype(int)
+    down = ((plane.y.high - plane.points[:, 1]) / (plane.y.high - plane.y.low) * 300).astype(int)
+    for rows_at, column in ((cells[0, across], data.columns[0]), (cells[down, 0], data.columns[1])):
+        first = column.inputs[0]
+        np.testing.assert_allclose(rows_at[:, first], data.X[:, first], atol=0.02)
 
 
 def test_rare_categories_share_a_place() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -24,10 +25,12 @@ from multilayer.equations import (
     cost_and_gradient,
     dropout_masks,
 )
+from multilayer.equations.difference_quotients import four_point_quotient
 from multilayer.exceptions import ParameterError
 from multilayer.learn.bugs import BUGS
 from multilayer.network import Network, n_parameters, pack, thetas
-from multilayer.playground.proofs import NextBatch, NextUpdate, prove_unit, prove_weight, trace_update
+from multilayer.playground.proofs import NextBatch, NextUpdate, methods, prove_unit, prove_weight, trace_update
+from multilayer.playground.proofs.methods import _steadiest
 
 CONTINUED = [name for name in ACTIVATIONS if name != "gelu"]
 
@@ -230,6 +233,35 @@ def test_large_inputs_get_a_small_step():
     proof = prove_weight(replace(scaled, parameters=parameters), 1, 0, 1)
     assert proof.values[1].step < 1e-5
     assert proof.error < 1e-7
+
+
+def test_a_strongly_curved_cost_gets_a_narrow_step():
+    # The weight of 1000 between two units of tanh makes the cost a steep step of the weight before it.
+    network = Network((1, 1, 1, 1), ("tanh", "tanh"), "identity")
+    objective = Objective(network, np.array([[1.0]]), np.zeros((1, 1)))
+    parameters = np.array([0.0, 0.5, 0.3 - 1000.0 * math.tanh(0.5), 1000.0, 0.1, 1.0])
+    batch = NextBatch(objective, parameters, np.arange(1))
+    assert prove_weight(batch, 3, 0, 1).values[1].step == 1e-3
+    steep = prove_weight(batch, 1, 0, 1)
+    assert steep.values[1].step < 1e-4
+    assert steep.error < 1e-7
+
+
+def test_the_steadiest_quotient_is_found_without_the_derivative():
+    def quotient(h):
+        return four_point_quotient(lambda x: math.sin(1000.0 * x), 0.2, h)
+
+    value, step, change = _steadiest(quotient, 1e-2, scale=1.0)
+    assert abs(value - 1000.0 * math.cos(200.0)) < 1e-5
+    assert step < 1e-3
+    assert change < 1e-7
+
+
+def test_a_quotient_that_changes_with_every_step_has_a_note(monkeypatch):
+    monkeypatch.setattr(methods, "difference_quotient", lambda *arguments: arguments[7])
+    proof = prove_weight(next_batch(), 1, 1, 1)
+    assert proof.values[1].note.startswith("The difference is inexact here")
+    assert proof.error == proof.values[2].error < 1e-12
 
 
 def test_a_weight_has_its_new_value():

@@ -183,12 +183,19 @@ def cost_and_gradient_of(
     """(J) and (B1)-(B4) Compute cost and derivatives from checked arguments."""
     Z, A = forward(examples.X, layers, masks)
     J = cost_of_sums(Z[-1], examples, layers)
-    w, total = examples.w, examples.total_weight
-    D = []
     of_sums, of_normalized = _deltas_and_etas(Z, examples.Y, layers, masks)
-    for l, delta in enumerate(of_sums):
-        Delta = (w[:, np.newaxis] * delta).T @ with_bias(A[l])  # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
-        D.append(Delta / total + regularization_gradient(layers.thetas[l], examples.penalty, total))  # (B4)
+    D = gradient_of(A, of_sums, examples, layers)
     if layers.norms is not None:
+        w, total = examples.w, examples.total_weight
         D += [normalization_gradient(eta, Z[l], w) / total for l, eta in enumerate(of_normalized)]  # (M3)
     return J, D
+
+
+def gradient_of(A: Sequence[Array], deltas: Sequence[Array], examples: Examples, layers: Layers) -> list[Array]:
+    """Compute D (B3)-(B4), the derivatives with respect to each Theta, from the activations and the deltas."""
+    w, total = examples.w, examples.total_weight
+    D = []
+    for l, delta in enumerate(deltas):
+        Delta = (w[:, np.newaxis] * delta).T @ with_bias(A[l])  # (B3)  (s_{l+1}, m) @ (m, s_l + 1)
+        D.append(Delta / total + regularization_gradient(layers.thetas[l], examples.penalty, total))  # (B4)
+    return D

@@ -19,6 +19,11 @@ def held_note(held: Sequence[RawColumn]) -> str:
     return f"{'; '.join(said)}{more}."
 
 
+def units_note(columns: Sequence[RawColumn]) -> str:
+    """Return what the numbers of dates and times count."""
+    return " ".join(f"{column.name} is shown in {column.unit}." for column in columns if column.unit)
+
+
 def gaps_note(columns: Sequence[RawColumn]) -> str:
     """Return how many rows have no place because of a gap."""
     said = [f"{column.n_gaps:,} in {column.name}" for column in columns if column.n_gaps]

@@ -1,114 +1,27 @@
-"""Planes through the space of the inputs, on which the predictions of a network are drawn."""
+"""Planes through the space of the inputs: of two columns, or of the principal components."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.playground.data import PlayData
-from multilayer.playground.plane_notes import gaps_note, held_note, sample_note
+from multilayer.playground.plane import Axis, Plane, Rows
+from multilayer.playground.plane_notes import gaps_note, held_note, sample_note, units_note
 from multilayer.playground.raw_columns import RawColumn, raw_columns
 from multilayer.playground.relations import most_related_pair
 from multilayer.tables.models.rows import chosen_rows
 
 MOST_POINTS = 2000
-MOST_RESOLUTION = 400
-_MOST_GRIDS = 3  # that are kept; with many inputs they are large
 _MARGIN = 0.06  # of the range, on each side
-_ROWS_PCA = 20_000
+_ROWS_PCA = 5000
 _SPREAD = 0.3  # of points around their category
 
-Rows = NDArray[np.float64]
-Encode = Callable[[NDArray[np.float64], NDArray[np.float64]], Rows]  # the places (R,), (R,) of a grid -> (R * R, s_1)
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An axis of a plane.
-
-    Attributes
-    ----------
-    name : str
-        The column, or what else the axis shows; empty for an axis without a meaning.
-    low, high : float
-        The ends of the axis.
-    categories : tuple of str or None
-        The categories at 0, 1, 2, ...; None for numbers.
-    kind : {"number", "date", "time", "duration", "text", "Boolean"}
-        The kind of the values.  Dates are seconds since the start of 1970 (UTC), times of day seconds since midnight.
-    """
-
-    name: str
-    low: float
-    high: float
-    categories: tuple[str, ...] | None = None
-    kind: str = "number"
-
-
-@dataclass(frozen=True, eq=False)
-class Plane:
-    """A plane through the space of the inputs.
-
-    Attributes
-    ----------
-    kind : {"columns", "pca"}
-        Whether the axes are columns or principal components.
-    x, y : Axis
-        The axes.
-    points, points_validation : arrays of shape (n, 2)
-        Where training and validation rows are, float32; at most 2,000 of each.
-    shown, shown_validation : arrays of int of shape (n,)
-        The numbers of these rows, in ascending order.
-    note : str
-        What the plane shows, in sentences.
-    """
-
-    kind: Literal["columns", "pca"]
-    x: Axis
-    y: Axis
-    points: NDArray[np.float32]
-    points_validation: NDArray[np.float32]
-    shown: NDArray[np.intp]
-    shown_validation: NDArray[np.intp]
-    note: str
-    _encode: Encode = field(repr=False)
-    _grids: dict[int, Rows] = field(default_factory=dict, repr=False)
-
-    def rows(self, resolution: int) -> Rows:
-        """Return the inputs of the network for a grid of points.
-
-        Parameters
-        ----------
-        resolution : int
-            The number R of points along each axis, from 2 to 400.  They are the centres of R x R equal cells.
-
-        Returns
-        -------
-        array of shape (R * R, s_1)
-            The inputs, row by row: the first row is the top, where y is highest, and begins where x is lowest.  The
-            last few arrays are kept, and cannot be written to.
-        """
-        check_integer("resolution", resolution, 2)
-        if resolution > MOST_RESOLUTION:
-            raise ParameterError(f"resolution must be at most {MOST_RESOLUTION}, got {resolution}.")
-        if resolution not in self._grids:
-            cells = (np.arange(resolution) + 0.5) / resolution
-            x = self.x.low + cells * (self.x.high - self.x.low)
-            y = self.y.high - cells * (self.y.high - self.y.low)
-            grid = self._encode(x, y)
-            grid.setflags(write=False)
-            if len(self._grids) == _MOST_GRIDS:
-                del self._grids[next(iter(self._grids))]
-            self._grids[resolution] = grid
-        return self._grids[resolution]
+__all__ = ["MOST_POINTS", "Axis", "Plane", "columns_plane", "default_plane", "pca_plane"]
 
 
 def default_plane(data: PlayData) -> Plane:
@@ -198,7 +111,8 @@ def columns_plane(data: PlayData, x: str, y: str | None = None) -> Plane:
             grid[:, :, list(up.inputs)] = up.encoded(ys)[:, None, :]
         return grid.reshape(-1, len(base))
 
-    notes = [held_note(held), gaps_note([each for each in (across, up) if each is not None])]
+    drawn = [across] if up is None else [across, up]
+    notes = [held_note(held), units_note(drawn), gaps_note(drawn)]
     if up is None:
         notes.append("The height of a point is random and has no meaning.")
     if any(spread):
@@ -298,7 +212,9 @@ def _float32(points: NDArray[np.float64]) -> NDArray[np.float32]:
 def _axis(column: RawColumn) -> Axis:
     if column.categories is not None:
         return Axis(column.name, -0.5, len(column.categories) - 0.5, column.categories, column.kind)
-    return Axis(column.name, *_range(np.concatenate([column.places, column.places_val])), kind=column.kind)
+    return Axis(
+        column.name, *_range(np.concatenate([column.places, column.places_val])), kind=column.kind, unit=column.unit
+    )
 
 
 def _range(values: NDArray[np.float64]) -> tuple[float, float]:

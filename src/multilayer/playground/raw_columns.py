@@ -16,6 +16,7 @@ from multilayer.tables._column_data import ColumnData, time_zone
 from multilayer.tables._fitted_columns import of_fitted_kind
 from multilayer.tables._frames import columns_of
 
+_HOUR, _DAY, _YEAR = 3600.0, 86_400.0, 365.2425 * 86_400.0  # in seconds
 OTHER, GAP = "(other)", "(gap)"
 _FURTHEST = 9.2e12  # seconds from 1970 that fit into microseconds of int64
 
@@ -34,7 +35,7 @@ class RawColumn:
     inputs : tuple of int
         The inputs of the network that it became.
     places, places_val : arrays of shape (m,)
-        The position of each training and validation row: the number; seconds since 1970 (UTC) or midnight; the number
+        The position of each training and validation row: the number; the date, time or duration in ``unit``; the number
         of the category.  NaN where there is none.
     categories : tuple of str or None
         The categories of text and Booleans; None for other kinds.
@@ -42,6 +43,8 @@ class RawColumn:
         The inputs for the median, or for the most frequent category.
     held_text : str
         "median 37", or "most frequent value 'Ulm'".
+    unit : str
+        In words, what the positions of dates, times and durations count: "days since 2024-01-31"; else empty.
     """
 
     name: str
@@ -53,6 +56,7 @@ class RawColumn:
     held: Encoded
     held_text: str
     _encode: Callable[[Places], Encoded] = field(repr=False)
+    unit: str = ""
 
     def encoded(self, places: Places) -> Encoded:
         """Return the inputs, (n, width), for positions, (n,)."""
@@ -98,15 +102,49 @@ def _encoded(encoding: Any, inputs: Sequence[int], column: ColumnData) -> Encode
 
 
 def _of_numbers(encoding: Any, inputs: tuple[int, ...], train: ColumnData, val: ColumnData) -> RawColumn:
-    def encode(places: Places) -> Encoded:
-        return _encoded(encoding, inputs, _column_at(encoding.kind, places, train.zone))
+    values = train.numbers()
+    present = values[np.isfinite(values)]
+    scale = _scale(encoding.kind, present)
 
-    places = train.numbers()
-    present = places[np.isfinite(places)]
+    def encode(places: Places) -> Encoded:
+        column = _column_at(encoding.kind, places * scale.seconds + scale.origin, train.zone)
+        return _encoded(encoding, inputs, column)
+
+    def places_of(column: ColumnData) -> Places:
+        return (column.numbers() - scale.origin) / scale.seconds
+
     median = float(np.median(present)) if len(present) else 0.0
     text = f"median {_moment(median, encoding.kind)}"
-    held = encode(np.array([median]))[0]
-    return RawColumn(encoding.name, encoding.kind, inputs, places, val.numbers(), None, held, text, encode)
+    held = _encoded(encoding, inputs, _column_at(encoding.kind, np.array([median]), train.zone))[0]
+    return RawColumn(
+        encoding.name, encoding.kind, inputs, places_of(train), places_of(val), None, held, text, encode, scale.text
+    )
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """A position is (x - origin) / seconds."""
+
+    origin: float = 0.0
+    seconds: float = 1.0
+    text: str = ""
+
+
+def _scale(kind: str, seconds: Places) -> _Scale:
+    """Return the unit in which dates, times and durations are readable."""
+    if kind == "number" or not len(seconds):
+        return _Scale()
+    if kind == "time":
+        return _Scale(0.0, _HOUR, "hours since midnight")
+    low, high = float(seconds.min()), float(seconds.max())
+    if kind == "duration":
+        units = ((_DAY, "days"), (_HOUR, "hours"), (60.0, "minutes"))
+        return next((_Scale(0.0, unit, name) for unit, name in units if high - low > 2 * unit), _Scale(text="seconds"))
+    if high - low > 3 * _YEAR:
+        return _Scale(-1970 * _YEAR, _YEAR, "years")
+    first = low // _DAY * _DAY
+    unit, name = (_DAY, "days") if high - low > 2 * _DAY else (_HOUR, "hours")
+    return _Scale(first, unit, f"{name} since {_moment(first, 'date')}")
 
 
 def _of_categories(encoding: Any, inputs: tuple[int, ...], train: ColumnData, val: ColumnData) -> RawColumn:

@@ -31,6 +31,8 @@ class MeasureKind:
         Whether it needs the level that is to be reached.
     needs_validation : bool
         Whether it needs validation rows.
+    of_curve : bool
+        Whether the validation rows are needed after each epoch.
     for_goals : bool
         Whether the learner's run has it, so that it can be part of a goal.
     """
@@ -42,6 +44,7 @@ class MeasureKind:
     needs_layer: bool = False
     needs_level: bool = False
     needs_validation: bool = False
+    of_curve: bool = False
     for_goals: bool = False
 
 
@@ -63,12 +66,15 @@ KINDS: Mapping[str, MeasureKind] = MappingProxyType(
             ),
             MeasureKind("cost", "cost of the last epoch", for_goals=True),
             MeasureKind("validation_cost", "cost of the validation rows", needs_validation=True, for_goals=True),
-            MeasureKind("lowest_validation_cost", "lowest cost of the validation rows", needs_validation=True),
+            MeasureKind(
+                "lowest_validation_cost", "lowest cost of the validation rows", needs_validation=True, of_curve=True
+            ),
             MeasureKind(
                 "epoch_of_lowest_validation_cost",
                 "epoch with the lowest cost of the validation rows",
                 "epochs",
                 needs_validation=True,
+                of_curve=True,
             ),
             MeasureKind("epochs_to_cost", "epochs until the cost is low enough", "epochs", needs_level=True),
             MeasureKind(
@@ -77,6 +83,7 @@ KINDS: Mapping[str, MeasureKind] = MappingProxyType(
                 "epochs",
                 needs_level=True,
                 needs_validation=True,
+                of_curve=True,
             ),
             MeasureKind("n_parameters", "number of weights and biases", "parameters", for_goals=True),
             MeasureKind("n_updates", "number of updates", "updates"),
@@ -186,4 +193,4 @@ def number_text(value: float, unit: str = "") -> str:
     if math.isnan(value):
         return "undefined"
     text = f"{value:,.0f}" if unit and value == round(value) else f"{value:.3g}"
-    return f"{text} {unit}".strip()
+    return f"{text} {unit.removesuffix('s') if value == 1 else unit}".strip()

@@ -13,6 +13,7 @@ from multilayer.exceptions import DivergenceError, InputError
 from multilayer.fits.fit import Fit
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.inspection import Diagnosis
+from multilayer.inspection.cost import mean_cost
 from multilayer.playground.bug_check import ProgramCheck, check_program
 from multilayer.playground.bug_setup import SETUPS, parameters_for_bug
 from multilayer.playground.buggy_engine import BuggyEngine
@@ -53,7 +54,8 @@ class EstimatorTrial(Trial):
     """Trains with the estimators of this library."""
 
     def measure(self, setup: Setup, epochs: int, measure: Measure, seeds: Sequence[int]) -> list[float]:
-        return [TrainedNetwork(setup, epochs, seed).value(measure) for seed in seeds]
+        validates = measure.kind.of_curve
+        return [TrainedNetwork(setup, epochs, seed, validates=validates).value(measure) for seed in seeds]
 
 
 @lru_cache(maxsize=16)
@@ -83,9 +85,11 @@ class TrainedNetwork:
         The number of epochs.
     seed : int
         The value of ``random_state``.
+    validates : bool
+        Whether the validation rows are measured after each epoch, which takes time and does not change the weights.
     """
 
-    def __init__(self, setup: Setup, epochs: int, seed: int) -> None:
+    def __init__(self, setup: Setup, epochs: int, seed: int, *, validates: bool) -> None:
         self.data, self.bug = data_of(setup), setup.get("bug")
         given = {**setup["parameters"], "random_state": seed, "max_iter": epochs}
         if self.bug is not None:
@@ -93,7 +97,7 @@ class TrainedNetwork:
             given = parameters_for_bug(self.bug, given, self.data.task, n_classes).parameters
             given["shuffle"] = SETUPS[self.bug].shuffles and given.get("shuffle", True)
         parameters = setup_from_json({"parameters": given}).parameters
-        self.fit = _fit(estimator_for(parameters, self.data), self.data)
+        self.fit = _fit(estimator_for(parameters, self.data), self.data, validates=validates)
         if self.bug is not None:
             self.fit.problem = replace(self.fit.problem, engine=BuggyEngine(self.bug))
         self.has_diverged = False
@@ -150,7 +154,7 @@ class TrainedNetwork:
         return math.inf if self.has_diverged else float(self._costs[-1])
 
     def _validation_cost(self) -> float:
-        return math.inf if self.has_diverged else float(self._validation_costs[-1])
+        return math.inf if self.has_diverged else float(mean_cost(self._model, self.data.X_val, self.data.y_val))
 
     def _lowest_validation_cost(self) -> float:
         return min(self._validation_costs)
@@ -212,9 +216,9 @@ class TrainedNetwork:
         return next(reached, math.inf)
 
 
-def _fit(estimator: Any, data: PlayData) -> Fit:
-    """Return the fit of the page: it validates after each epoch and keeps the last weights."""
-    has_rows = data.X_val is not None
-    validation = ValidationArguments(data.X_val, data.y_val) if has_rows else NO_VALIDATION
+def _fit(estimator: Any, data: PlayData, *, validates: bool) -> Fit:
+    """Return the fit of the page, which keeps the last weights."""
+    validates = validates and data.X_val is not None
+    validation = ValidationArguments(data.X_val, data.y_val) if validates else NO_VALIDATION
     fit: Fit = estimator._begin(FitRequest(data.X, data.y, validation=validation, keep="last"))
     return fit

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Objective
-from multilayer.equations import Penalty, cost_and_gradient, deltas, dropout_masks, forward_propagation
+from multilayer.equations import Penalty, dropout_masks
 from multilayer.equations.activations import Array
+from multilayer.equations.backpropagation import deltas_of, gradient_of
 from multilayer.equations.costs import Output
+from multilayer.equations.propagation import as_problem, cost_of_sums, forward
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, output_with_cost, thetas, widths
 from multilayer.playground.buggy_engine import OUTPUT_UNITS
@@ -211,9 +213,10 @@ def pass_of(batch: NextBatch) -> BatchPass:
     penalty, output = Penalty(objective.lam, objective.lam1), output_with_cost(network)
     t = batch.update if batch.t is None else batch.t
     masks = dropout_masks(objective.dropout, objective.seed, t, len(rows), widths(network))
-    Z, A = forward_propagation(X, matrices, network.hidden, output, masks)
-    delta = deltas(Z, Y, matrices, network.hidden, output, masks)
-    J, D = cost_and_gradient(X, Y, matrices, penalty, network.hidden, output, weight, masks)
+    examples, layers = as_problem(X, Y, matrices, penalty, network.hidden, output, weight, None)
+    Z, A = forward(examples.X, layers, masks)
+    delta = deltas_of(Z, examples.Y, layers, masks)
+    J, D = cost_of_sums(Z[-1], examples, layers), gradient_of(A, delta, examples, layers)
     return BatchPass(network.hidden, output, penalty, matrices, X, Y, weight, masks, Z, A, delta, J, D)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from multilayer.equations.complex_step import STEP
 from multilayer.exceptions import ParameterError
 from multilayer.playground.proofs.batches import BatchPass, NextBatch, Place, program_gradient
 from multilayer.playground.proofs.steps import quotient_step
+
+MOST_STEPS = 5  # of a difference that are tried
+# Relative changes of a quotient with its step: below the first it is accepted, above the second it has a note.
+STEADY, INEXACT = 1e-8, 1e-7
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,39 @@ def value_of_program(batch: NextBatch, computed: BatchPass, place: Place, refere
 
 
 def _by_difference(computed: BatchPass, place: Place, analytic: float, scale: float) -> MethodValue:
-    step, n_crossings = quotient_step(computed, place)
-    value = difference_quotient(
+    widest, n_crossings = quotient_step(computed, place)
+    value, step, spread = _steadiest(partial(_quotient, computed, place), widest, scale)
+    note = None
+    if n_crossings is None:
+        note = "A custom activation or cost may have a kink, where a difference is inexact."
+    elif n_crossings > 0:
+        note = f"{n_crossings:,} numbers of the batch cross a kink within the difference, which is inexact there."
+    elif spread > INEXACT:
+        note = f"The difference is inexact here: a narrower step changes it by {spread:.1g} of the derivative's scale."
+    return MethodValue("central difference", value, _error(analytic, value, scale), step, note)
+
+
+def _steadiest(quotient: Callable[[float], float], widest: float, scale: float) -> tuple[float, float, float]:
+    """Return the quotient that a ten times narrower step changes least, its step, and the relative change.
+
+    The change shows the error of a difference without the derivative by another method: too wide a step has the error
+    of the formula, too narrow a one that of rounding.
+    """
+    found, step, value = [], widest, quotient(widest)
+    for _ in range(MOST_STEPS - 1):
+        narrower = quotient(step / 10.0)
+        spread = _error(value, narrower, scale)
+        found.append((spread, step, value))
+        if spread < STEADY:
+            break
+        step, value = step / 10.0, narrower
+    spread, step, value = min(found)
+    return value, step, spread
+
+
+def _quotient(computed: BatchPass, place: Place, step: float) -> float:
+    """(N1) Return the difference quotient with a step."""
+    return difference_quotient(
         computed.X,
         computed.Y,
         computed.thetas,
@@ -90,12 +126,6 @@ def _by_difference(computed: BatchPass, place: Place, analytic: float, scale: fl
         computed.weight,
         computed.masks,
     )
-    note = None
-    if n_crossings is None:
-        note = "A custom activation or cost may have a kink, where a difference is inexact."
-    elif n_crossings > 0:
-        note = f"{n_crossings:,} numbers of the batch cross a kink within the difference, which is inexact there."
-    return MethodValue("central difference", value, _error(analytic, value, scale), step, note)
 
 
 def _by_complex_step(computed: BatchPass, place: Place, analytic: float, scale: float) -> MethodValue:

@@ -59,6 +59,8 @@ export class Store {
   }
 
   setFrame(answer) {
+    // A frame of another scene has other layers or other data.
+    if (answer.fields.scene !== this.scene?.scene) return;
     this.frame = joined(answer);
     this.appendCurves(this.frame);
     this.publish("frame");

@@ -2,7 +2,7 @@
 
 import { short } from "./digits.js";
 import { inline } from "./markdown.js";
-import { button, element, errorMessage, field, select, table } from "./nodes.js";
+import { button, element, errorMessage, field, scroller, select, table } from "./nodes.js";
 
 export function mount(root, app) {
   new BugPanel(root, app);
@@ -30,12 +30,12 @@ class BugPanel {
     const { scene } = this.app.store;
     if (this.root.hidden || !scene) return;
     if (!(await this.load(scene.scene))) return;
-    const now = JSON.stringify([scene.bug ?? null, this.requires]);
+    const now = JSON.stringify([scene.bug ?? null, scene.lesson?.name ?? null, this.requires]);
     if (now === this.shown) return;
     this.shown = now;
     this.result.replaceChildren();
     // The result stands under the instruments, and is kept when a right guess names the mistake.
-    this.body.replaceChildren(...(scene.bug ? this.drawCase(scene.bug) : this.drawList()));
+    this.body.replaceChildren(...(scene.bug ? this.drawCase(scene.bug, scene.lesson) : this.drawList()));
   }
 
   /** Ask for the mistakes once for each scene: whether they can run depends on the network. */
@@ -95,7 +95,7 @@ class BugPanel {
         "div",
         { class: `code-line is-${kind}` },
         element("span", { class: "code-label", text: t(`panels.bugs.${kind}`) }),
-        element("pre", { tabindex: "0" }, element("code", { text: text || t("panels.bugs.no_line") })),
+        scroller(t(`panels.bugs.${kind}`), element("pre", {}, element("code", { text: text || t("panels.bugs.no_line") }))),
       );
     const tags = bug.equations.length > 0 ? ` (${bug.equations.join(", ")})` : "";
     return element("div", { class: "code-lines", role: "group", "aria-label": t("panels.bugs.lines", { tags }) }, line("wrong", bug.wrong), line("right", bug.right));
@@ -111,12 +111,18 @@ class BugPanel {
     this.body.querySelector("h4, button, summary")?.focus();
   }
 
-  drawCase(bug) {
+  /** The mistake that runs. A lesson asks for it and ends it itself, so that the lab shows the instruments only. */
+  drawCase(bug, lesson) {
     const { t } = this.app;
+    if (lesson) {
+      const text = element("p", { text: t("panels.bugs.lesson") });
+      return [element("h4", { tabindex: "-1", text: t("panels.bugs.hidden_title") }), text, this.drawInstruments(), this.result];
+    }
     const isHidden = bug.name === null || bug.name === undefined || bug.is_revealed === false;
     const what = isHidden
       ? [element("p", { text: t("panels.bugs.hidden") })]
       : [element("p", {}, inline(bug.what)), this.drawLines(bug), this.drawFinding(bug)];
+    const leave = button(t("panels.bugs.leave"), () => this.setBug(null), { title: t("panels.bugs.leave_hint") });
     return [
       element("h4", { tabindex: "-1", text: isHidden ? t("panels.bugs.hidden_title") : bug.title }),
       ...what,
@@ -124,7 +130,7 @@ class BugPanel {
       this.drawInstruments(),
       this.result,
       isHidden ? this.drawGuess(bug) : null,
-      element("div", { class: "panel-actions" }, button(t("panels.bugs.leave"), () => this.setBug(null), { title: t("panels.bugs.leave_hint") })),
+      element("div", { class: "panel-actions" }, leave),
     ].filter((node) => node !== null);
   }
 
@@ -176,6 +182,7 @@ class BugPanel {
         element("p", { class: "panel-finding", text: fields.text }),
         this.drawCheck(fields.layers),
       );
+      this.result.scrollIntoView({ block: "nearest" });
     } catch (error) {
       this.result.replaceChildren(errorMessage(error.message));
     }

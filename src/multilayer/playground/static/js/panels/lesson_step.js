@@ -114,7 +114,7 @@ function drawFeedback(step, app) {
   const kind = step.is_right === null || step.is_right === undefined ? "measured" : step.is_right ? "right" : "wrong";
   const verdict = step.kind === "goal" ? `goal_${kind}` : kind;
   const explanation = step.explanation
-    ? element("div", { class: "lesson-explanation" }, element("h5", { text: app.t("panels.lessons.explanation") }), markdown(step.explanation, 5))
+    ? element("div", { class: "lesson-explanation" }, element("h4", { text: app.t("panels.lessons.explanation") }), markdown(step.explanation, 5))
     : null;
   return element(
     "div",

@@ -3,7 +3,7 @@
  * *emphasis*, `code` and links to http and https addresses. Everything else is shown as it is written.
  */
 
-import { element } from "./nodes.js";
+import { element, scroller } from "./nodes.js";
 
 /** Return a fragment with the blocks of a text; headings start at the level given. */
 export function markdown(text, headingLevel = 4) {
@@ -49,7 +49,7 @@ const startsList = (line) => /^\s*([-*]|\d+\.) /.test(line);
 
 function drawBlock(lines, headingLevel) {
   const [first] = lines;
-  if (first === "```") return element("pre", { tabindex: "0" }, element("code", { text: lines.slice(1).join("\n") }));
+  if (first === "```") return scroller(null, element("pre", {}, element("code", { text: lines.slice(1).join("\n") })));
   const heading = /^(#{1,4}) (.*)$/.exec(first);
   if (heading) {
     return element(`h${Math.min(6, headingLevel + heading[1].length - 1)}`, {}, inline(heading[2]));
@@ -73,16 +73,13 @@ function drawList(lines) {
 function drawTable(lines) {
   const [head, , ...body] = lines.map((line) => line.replace(/^\||\|\s*$/g, "").split("|"));
   const cells = (row, tag, scope) => row.map((cell) => element(tag, { scope }, inline(cell.trim())));
-  return element(
-    "div",
-    { class: "panel-scroll" },
-    element(
-      "table",
-      { class: "panel-table" },
-      element("thead", {}, element("tr", {}, ...cells(head, "th", "col"))),
-      element("tbody", {}, ...body.map((row) => element("tr", {}, ...cells(row, "td", null)))),
-    ),
+  const made = element(
+    "table",
+    { class: "panel-table" },
+    element("thead", {}, element("tr", {}, ...cells(head, "th", "col"))),
+    element("tbody", {}, ...body.map((row) => element("tr", {}, ...cells(row, "td", null)))),
   );
+  return scroller(null, made);
 }
 
 const MARKS = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)/g;

@@ -3,7 +3,7 @@
 import { sources } from "./chooser.js";
 import { short } from "./digits.js";
 import * as m from "./mathml.js";
-import { element, table } from "./nodes.js";
+import { element, scroller, table } from "./nodes.js";
 
 const MOST_UNITS = 24;
 const MOST_SIDE = 8; // rows and columns of a matrix that are drawn
@@ -17,13 +17,14 @@ export function stepsOf(sizes) {
   return [{ kind: "X", layer: 1 }, ...forward, { kind: "J", layer: last }, ...backward, ...gradients, { kind: "update", layer: 0 }];
 }
 
+const largestSize = (matrix) => Math.max(...matrix.flat().map(Math.abs));
 const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
 
 /** Return the numbers of a step in a trace: a list, or a matrix for D; null where the trace has none. */
 export function valuesOf({ kind, layer }, trace) {
   if (kind === "X") return trace.x;
   if (kind === "J") return [trace.cost];
-  if (kind === "update") return trace.step.map((matrix) => Math.max(...matrix.flat().map(Math.abs)));
+  if (kind === "update") return trace.step && trace.step.map(largestSize); // a solver that searches has no step yet
   if (kind === "A") return trace.A[layer - 1] ?? null;
   if (kind === "D") return trace.D[layer - 1] ?? null;
   return trace[kind][layer - 2] ?? null;
@@ -63,7 +64,7 @@ export function summary(step, trace) {
 /** Return the nodes that explain a step: what is computed, the equation, and the numbers of the sample. */
 export function drawStep(step, trace, app) {
   const scene = app.store.scene;
-  const text = app.t(`panels.microscope.text.${textKey(step, scene)}`, {
+  const text = app.t(`panels.microscope.text.${textKey(step, scene, trace)}`, {
     layer: step.layer,
     before: step.layer - 1,
     after: step.layer + 1,
@@ -73,11 +74,12 @@ export function drawStep(step, trace, app) {
     activation: activationOf(step, scene),
     cost: scene.network.cost.replaceAll("_", " "),
   });
-  const equation = element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, m.math(formula(step, scene)));
+  const equation = scroller(app.t("panels.prove.formula"), m.math(formula(step, scene)));
   return [element("div", { class: "step-text" }, element("p", { text }), equation), drawNumbers(step, trace, app)];
 }
 
-function textKey({ kind, layer }, scene) {
+function textKey({ kind, layer }, scene, trace) {
+  if (kind === "update" && !trace.step) return "update_search";
   const isLast = layer === scene.network.layer_sizes.length;
   return isLast && (kind === "A" || kind === "delta") ? `${kind}_last` : kind;
 }
@@ -174,7 +176,6 @@ function drawMatrix(step, trace, app) {
 /** One row for each Theta: its largest derivative and its largest change. */
 export function drawUpdate(trace, app) {
   const { t } = app;
-  const largest = (matrix) => short(Math.max(...matrix.flat().map(Math.abs)), 3);
   const columns = [
     { title: t("panels.microscope.matrix_name"), header: true },
     { title: t("panels.microscope.largest_d"), numeric: true },
@@ -182,8 +183,8 @@ export function drawUpdate(trace, app) {
   ];
   const rows = trace.D.map((matrix, i) => [
     `${m.THETA}${"₁₂₃₄₅₆₇₈₉"[i] ?? i + 1}`,
-    largest(matrix),
-    largest(trace.step[i]),
+    short(largestSize(matrix), 3),
+    trace.step ? short(largestSize(trace.step[i]), 3) : "–",
   ]);
   return table(t("panels.microscope.changes"), columns, rows);
 }

@@ -40,6 +40,20 @@ export function select(options, value, onChange, properties = {}) {
   return node;
 }
 
+const widths = new ResizeObserver((entries) => entries.forEach(({ target }) => setFocusable(target)));
+
+/** Make a box that scrolls sideways; it can have the focus, for the arrow keys, only while its content is too wide. */
+export function scroller(label, content) {
+  const node = element("div", { class: "panel-scroll", role: "group", "aria-label": label }, content);
+  widths.observe(node);
+  return node;
+}
+
+function setFocusable(node) {
+  if (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight) node.tabIndex = 0;
+  else node.removeAttribute("tabindex");
+}
+
 /**
  * Make a table inside a box that scrolls sideways.
  *
@@ -49,17 +63,14 @@ export function select(options, value, onChange, properties = {}) {
 export function table(caption, columns, rows, properties = {}) {
   const head = element("tr", {}, ...columns.map((column) => headerCell(column)));
   const body = rows.map((row) => bodyRow(columns, row));
-  return element(
-    "div",
-    { class: "panel-scroll" },
-    element(
-      "table",
-      { class: "panel-table", ...properties },
-      element("caption", { text: caption }),
-      element("thead", {}, head),
-      element("tbody", {}, ...body),
-    ),
+  const made = element(
+    "table",
+    { class: "panel-table", ...properties },
+    element("caption", { text: caption }),
+    element("thead", {}, head),
+    element("tbody", {}, ...body),
   );
+  return scroller(caption, made);
 }
 
 function headerCell(column) {

@@ -3,7 +3,7 @@
 import { unitName } from "./chooser.js";
 import { short } from "./digits.js";
 import * as m from "./mathml.js";
-import { button, element, table } from "./nodes.js";
+import { element, scroller, table } from "./nodes.js";
 
 const WRITTEN = 4; // more terms than these stand in the table only
 
@@ -29,9 +29,7 @@ function part(title, ...children) {
   return element("section", { class: "proof-part" }, element("h4", { text: title }), ...children);
 }
 
-function scroller(app, formula) {
-  return element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, formula);
-}
+const formulaBox = (app, formula) => scroller(app.t("panels.prove.formula"), formula);
 
 function drawSum(proof, app, { layer, unit }) {
   const { t } = app;
@@ -58,7 +56,7 @@ function drawSum(proof, app, { layer, unit }) {
     { title: t("panels.prove.activation"), hint: t("panels.prove.activation_hint"), numeric: true },
     { title: t("panels.prove.product"), hint: t("panels.prove.product_hint"), numeric: true },
   ];
-  return part(t("panels.prove.z_title"), scroller(app, formula), table(t("panels.prove.z_terms"), columns, rows));
+  return part(t("panels.prove.z_title"), formulaBox(app, formula), table(t("panels.prove.z_terms"), columns, rows));
 }
 
 function drawActivation(proof, app, { layer, unit }, isOutput) {
@@ -76,7 +74,7 @@ function drawActivation(proof, app, { layer, unit }, isOutput) {
   const title = app.t(isOutput ? "panels.prove.h_title" : "panels.prove.a_title", { name: proof.activation });
   const isDropped = proof.mask !== null && proof.mask !== undefined;
   const note = isDropped ? element("p", { class: "panel-note", text: app.t("panels.prove.mask", { mask: short(proof.mask) }) }) : "";
-  return part(title, scroller(app, formula), note);
+  return part(title, formulaBox(app, formula), note);
 }
 
 /** (B1) at the output; (B2) inside: the deltas of the next layer, carried back by the weights, times the slope. */
@@ -86,7 +84,7 @@ function drawDelta(proof, app, { layer, unit }, isOutput) {
   if (isOutput || proof.delta_terms.length === 0) {
     const cost = m.frac(m.row(m.mo("∂"), m.mtext(t("panels.prove.cost_word"))), m.row(m.mo("∂"), m.indexed("z", layer, unit + 1)));
     const formula = m.math(m.row(delta, m.mo("="), cost, m.mo("="), m.value(short(proof.delta, 8))));
-    return part(t("panels.prove.delta_output"), scroller(app, formula), element("p", { class: "panel-note", text: t("panels.prove.delta_output_note", { target: short(proof.target, 6), a: short(proof.a, 6) }) }));
+    return part(t("panels.prove.delta_output"), formulaBox(app, formula), element("p", { class: "panel-note", text: t("panels.prove.delta_output_note", { target: short(proof.target, 6), a: short(proof.a, 6) }) }));
   }
   const total = proof.delta_terms.reduce((sum, term) => sum + term.product, 0);
   const letters = m.row(
@@ -104,5 +102,5 @@ function drawDelta(proof, app, { layer, unit }, isOutput) {
   ];
   const rows = proof.delta_terms.map((term) => [term.name, short(term.weight), short(term.delta), short(term.product)]);
   rows.push({ cells: [t("panels.prove.sum"), "", "", short(total, 6)], class: "total" });
-  return part(t("panels.prove.delta_inner"), scroller(app, formula), table(t("panels.prove.delta_terms"), columns, rows));
+  return part(t("panels.prove.delta_inner"), formulaBox(app, formula), table(t("panels.prove.delta_terms"), columns, rows));
 }

@@ -2,7 +2,7 @@
 
 import { agreeing, allDigits, drawDigits, plain, short } from "./digits.js";
 import * as m from "./mathml.js";
-import { button, element, table } from "./nodes.js";
+import { button, element, scroller, table } from "./nodes.js";
 
 /** Return the nodes of the proof that `prove_weight` answered. */
 export function drawWeight(proof, { app, shown, update }) {
@@ -55,7 +55,7 @@ function drawEquation(proof, app, shown) {
   );
   return section(
     app.t("panels.prove.equation", { tag: proof.equation }),
-    element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": app.t("panels.prove.formula") }, formula),
+    scroller(app.t("panels.prove.formula"), formula),
     element("p", {
       class: "panel-note",
       text: app.t(column === 0 ? "panels.prove.letters_bias" : "panels.prove.letters", {
@@ -128,7 +128,8 @@ function drawValues(proof, app) {
     { title: t("panels.prove.value"), hint: t("panels.prove.value_hint") },
   ];
   const inexact = proof.values.filter(({ note }) => note).map(({ note }) => element("p", { class: "panel-note", text: note }));
-  const notes = [...inexact, element("p", { text: t(verdict(proof.error), { error: short(proof.error, 2) }) })];
+  const notes = [element("p", { text: t(verdict(proof.error), { error: short(proof.error, 2) }) }), ...inexact];
+  notes.push(drawSteps(proof.values, app));
   if (proof.missing) notes.push(element("p", { class: "panel-note", text: proof.missing }));
   if (proof.bug) {
     const key = proof.bug.error > 1e-6 ? "panels.prove.bug_differs" : "panels.prove.bug_agrees";
@@ -139,11 +140,15 @@ function drawValues(proof, app) {
 
 const verdict = (error) => (error !== null && error < 1e-6 ? "panels.prove.agree" : "panels.prove.differ");
 
-function methodName({ method, step }, app) {
+function methodName({ method }, app) {
   const key = `panels.prove.method_${method.replaceAll(" ", "_")}`;
-  const known = app.t(key);
-  const name = known === key ? method : known;
-  return step ? `${name}, ε = ${plain(step)}` : name;
+  return app.has(key) ? app.t(key) : method;
+}
+
+/** The steps of the difference and of the complex step, as one sentence. */
+function drawSteps(values, app) {
+  const steps = values.filter(({ step }) => step).map((entry) => `${plain(entry.step)} (${methodName(entry, app)})`);
+  return element("p", { class: "panel-note", text: app.t("panels.prove.steps", { steps: steps.join(", ") }) });
 }
 
 function drawUpdate(proof, app, { layer, row, column }) {
@@ -159,8 +164,13 @@ function drawUpdate(proof, app, { layer, row, column }) {
   const formula = m.math(m.row(weight, m.mo("←"), numbers, m.mo("="), m.value(short(next, 6))));
   return section(
     t("panels.prove.update_title"),
-    element("div", { class: "panel-scroll", tabindex: "0", role: "group", "aria-label": t("panels.prove.formula") }, formula),
-    element("p", { class: "panel-note", text: t(isPlain ? "panels.prove.update_plain" : "panels.prove.update_rule", { rule, size: plain(size) }) }),
+    scroller(t("panels.prove.formula"), formula),
+    element("p", { class: "panel-note", text: t(`panels.prove.update_${updateKind(isPlain, app)}`, { rule, size: plain(size) }) }),
     element("p", { class: "panel-note digits", text: t("panels.prove.new_value", { value: allDigits(next) }) }),
   );
+}
+
+function updateKind(isPlain, app) {
+  if (isPlain) return "plain";
+  return app.store.scene.setup.parameters.weight_decay ? "decay" : "rule";
 }

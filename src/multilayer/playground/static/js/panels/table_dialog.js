@@ -102,7 +102,7 @@ class TableDialog {
       element(
         "form",
         { on: { submit: send } },
-        table(t("panels.table.caption", { name: this.file.name, count: rows, columns: columns.length }), head, body),
+        element("div", { role: "radiogroup", "aria-label": t("panels.table.target_hint") }, table(t("panels.table.caption", { name: this.file.name, count: rows, columns: columns.length }), head, body)),
         element("div", { class: "panel-actions" }, element("button", { type: "submit", class: "primary", text: t("panels.table.train") })),
       ),
     ];

@@ -1,7 +1,7 @@
 // The panel "Take it along": the Python code of this run, the model, a link, an animation, and one's own table.
 
 import { copyButton } from "./copy.js";
-import { button, download, element, errorMessage, field } from "./nodes.js";
+import { button, download, element, errorMessage, field, scroller } from "./nodes.js";
 import { makeTableDialog } from "./table_dialog.js";
 
 export function mount(root, app) {
@@ -36,6 +36,7 @@ async function guarded(node, place, task) {
   node.disabled = true;
   try {
     place.replaceChildren(...[await task()].flat().filter((result) => result instanceof Node));
+    place.scrollIntoView({ block: "nearest" });
   } catch (error) {
     place.replaceChildren(errorMessage(error.message));
   } finally {
@@ -55,7 +56,7 @@ async function writeCode(app) {
   const { code, reproduces } = (await app.connection.request("python")).fields;
   const keep = button(t("panels.take.python_file"), () => download("run.py", code, "text/x-python"), { title: t("panels.take.python_file_hint") });
   return [
-    element("pre", { class: "code", tabindex: "0", "aria-label": t("panels.take.python_code") }, element("code", { text: code })),
+    scroller(t("panels.take.python_code"), element("pre", { class: "code" }, element("code", { text: code }))),
     element("p", { class: "panel-note", text: t("panels.take.reproduces", { what: reproduces }) }),
     element("div", { class: "panel-actions" }, copyButton(() => code, app), keep),
   ];

@@ -29,7 +29,7 @@ export function branchDialog(app) {
     text,
     h("div", { class: "field" }, h("label", { for: "branch-parameter" }, t("shell.branch.parameter")), select),
     place,
-    h("div", { class: "dialog-buttons" }, forget, h("span", { class: "spring" }), h("button", { type: "button", onclick: () => dialog.close() }, t("shell.cancel")), h("button", { type: "submit", class: "primary" }, t("shell.branch.confirm"))),
+    h("div", { class: "dialog-actions" }, forget, h("span", { class: "spring" }), h("button", { type: "button", onclick: () => dialog.close() }, t("shell.cancel")), h("button", { type: "submit", class: "primary" }, t("shell.branch.confirm"))),
   );
   const dialog = h(
     "dialog",

@@ -1,6 +1,6 @@
 // A labelled control for one value: a list of names, a number, a number on a logarithmic slider, or a flag.
 
-import { h } from "../dom.js";
+import { h, setText } from "../dom.js";
 
 // What an arrow key or a click on a spin button adds.
 const STEPS = {
@@ -10,12 +10,20 @@ const STEPS = {
 const LOWEST_LOG = -5; // of the step size, to base 10
 const HIGHEST_LOG = 1;
 
+const AUTO = "auto"; // the name of a choice that the library makes
+
 let count = 0;
 
 /** The name of a value as a person reads it, e.g. "cross-entropy" for the loss log_loss. */
 export function choiceText(app, parameter, name) {
   const key = `shell.choice.${parameter}.${name}`;
   return app.has(key) ? app.t(key) : name.replaceAll("_", " ");
+}
+
+/** What a control is for, and what its present choice means. */
+export function choiceHint(app, key, parameter, name) {
+  const choice = `shell.choice.${parameter}.${name}.hint`;
+  return app.has(choice) ? `${app.t(key)} ${app.t(choice)}` : app.t(key);
 }
 
 /**
@@ -41,10 +49,13 @@ export function makeField(app, { name, kind, oncommit, key = `shell.parameter.${
     element,
     control,
     read,
-    /** Shows a value, with the names or the limits that are allowed now. */
-    set(value, choice = null) {
+    /** Shows a value, with the names or the limits that are allowed now; `chosen` is the name that "auto" stands for. */
+    set(value, choice = null, chosen = null) {
       shown = value;
       set(value, choice);
+      const isAutomatic = value === AUTO && chosen !== null;
+      setText(label, isAutomatic ? app.t("shell.choice.auto", { label: app.t(key), name: choiceText(app, name, chosen).toLowerCase() }) : app.t(key));
+      element.dataset.hint = choiceHint(app, `${key}.hint`, name, value);
       control.removeAttribute("aria-invalid");
     },
     setEnabled(isEnabled) {

@@ -21,13 +21,17 @@ export function dataGroup(app) {
     makeField(app, { name, kind, key: `shell.data.${name}`, parameter: name, oncommit: (value) => change({ [name]: value }) }),
   );
   const body = h("div", { class: "fields" }, h("div", { class: "shapes-box", "data-control": "data" }, shapes), title, fields.map((field) => field.element), backButton, tableButton);
-  const element = h("section", { class: "settings-group", "aria-labelledby": "settings-data" }, h("h3", { id: "settings-data", "data-hint": "shell.settings.data.hint" }, t("shell.settings.data")), body);
+  const element = h("div", { class: "settings-group", role: "group", "aria-labelledby": "settings-data" }, h("h3", { id: "settings-data", "data-hint": "shell.settings.data.hint" }, t("shell.settings.data")), body);
 
   return {
     element,
     show(scene) {
       const chosen = scene.setup.data;
-      for (const radio of radios) radio.querySelector("input").checked = radio.dataset.shape === chosen.name;
+      for (const radio of radios) {
+        const isChosen = radio.dataset.shape === chosen.name;
+        radio.querySelector("input").checked = isChosen;
+        radio.classList.toggle("chosen", isChosen);
+      }
       backButton.hidden = scene.data.is_table || !scene.has_table;
       title.hidden = !scene.data.is_table;
       title.textContent = t("shell.data.title", { title: scene.data.title, rows: app.format.integer(scene.data.n_rows), validation: app.format.integer(scene.data.n_validation), target: scene.data.target });

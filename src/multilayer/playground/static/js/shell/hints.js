@@ -7,8 +7,10 @@ const MARGIN = 6;
 
 export function mount(root, app) {
   const tip = h("div", { id: "hint", role: "tooltip", class: "hint", hidden: true });
-  document.body.append(tip);
-  let owner = null;
+  const home = document.getElementById("main");
+  home.append(tip);
+  let owner = null; // the element whose text is shown
+  let pressed = null; // the element that was pressed, whose text is not wanted again
   let timer = 0;
 
   function text(element) {
@@ -22,7 +24,7 @@ export function mount(root, app) {
     const shortcut = element.dataset.key;
     if (shortcut) tip.append(" ", h("kbd", {}, shortcut));
     // Within an open dialog, since that lies above the page.
-    (element.closest("dialog[open]") ?? document.body).append(tip);
+    (element.closest("dialog[open]") ?? home).append(tip);
     tip.hidden = false;
     describe(element, true);
     place(element);
@@ -57,7 +59,8 @@ export function mount(root, app) {
   function enter(event, delay) {
     if (tip.contains(event.target)) return;
     const element = event.target.closest?.("[data-hint]") ?? null;
-    if (element === owner) return;
+    if (element !== pressed) pressed = null;
+    if (element === owner || element === pressed) return;
     const isFollowing = owner !== null;
     hide();
     if (element === null || !text(element)) return;
@@ -65,7 +68,10 @@ export function mount(root, app) {
   }
 
   document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && enter(event, DELAY));
-  document.addEventListener("pointerdown", (event) => event.target.closest?.("button, select") && hide());
+  document.addEventListener("pointerdown", (event) => {
+    pressed = event.target.closest?.("[data-hint]") ?? null;
+    hide();
+  });
   document.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && enter(event, DELAY));
   document.addEventListener("focusout", hide);
   document.addEventListener("scroll", hide, true);

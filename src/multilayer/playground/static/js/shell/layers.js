@@ -1,7 +1,7 @@
 // The hidden layers as fields: units and activation of each. The drawing of the network edits the same.
 
 import { h } from "../dom.js";
-import { choiceText } from "./controls.js";
+import { choiceHint, choiceText } from "./controls.js";
 import { icon } from "./icons.js";
 
 const NEW_UNITS = 5;
@@ -40,7 +40,7 @@ export function layersEditor(app, change) {
     const activation = h("select", { "aria-label": t("shell.layers.activation", { layer: i + 2 }), "data-parameter": "activation", "data-control": "activation", "data-hint": "shell.layers.activation.hint" });
     activation.addEventListener("change", () => change({ activation: activations.map((name, j) => (j === i ? activation.value : name)) }));
     const button = h("button", { type: "button", class: "quiet tool small", "data-control": "hidden_layer_sizes", "aria-label": t("shell.layers.remove", { layer: i + 2 }), "data-hint": "shell.layers.remove.hint", onclick: () => remove(i) }, icon("close"));
-    return h("div", { class: "layer-row" }, h("span", { class: "muted", "aria-hidden": "true" }, t("shell.layers.layer", { layer: i + 2 })), units, activation, button);
+    return h("div", { class: "layer-fields" }, h("span", { class: "muted", "aria-hidden": "true" }, t("shell.layers.layer", { layer: i + 2 })), units, activation, button);
   }
 
   function fill(row, i, choices) {
@@ -51,6 +51,7 @@ export function layersEditor(app, change) {
       activation.replaceChildren(...choices.activation.map((name) => h("option", { value: name }, choiceText(app, "activation", name))));
     }
     activation.value = activations[i];
+    activation.dataset.hint = choiceHint(app, "shell.layers.activation.hint", "activation", activations[i]);
   }
 
   return {

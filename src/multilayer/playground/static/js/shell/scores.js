@@ -1,6 +1,7 @@
 // The scores of this network, and always beside them those of the linear model and of the simplest guess.
 
 import { h, setText } from "../dom.js";
+import { seedsText } from "./seeds.js";
 
 export function mount(element, app) {
   const { t, format, store } = app;
@@ -26,6 +27,18 @@ export function mount(element, app) {
     return { train, validation };
   }
 
+  /** The median of the seeds, with the lowest and the highest. */
+  function seedsRow(seeds) {
+    body.querySelector("tr.seeds")?.remove();
+    if (!seeds?.final) return;
+    const { task } = store.scene.data;
+    const target = row("seeds", t("shell.scores.seeds", { n: seeds.seeds.length }), seedsText(app, seeds));
+    put(target, { train: null, validation: seeds.final.median }, task);
+    const [low, high] = ["lowest", "highest"].map((name) => format.score(seeds.final[name], task));
+    target.train.textContent = t("shell.scores.range", { low, high });
+    target.train.classList.add("muted", "small");
+  }
+
   function put(target, values, task) {
     for (const name of ["train", "validation"]) {
       const value = values?.[name] ?? null;
@@ -45,7 +58,9 @@ export function mount(element, app) {
     for (const baseline of scene.baselines ?? []) {
       put(row(baseline.name, baseline.title, `shell.scores.${baseline.name}.hint`), baseline, task);
     }
+    seedsRow(store.seeds);
     put(cells, store.frame?.scene === scene.scene ? store.frame.scores : null, task);
   });
+  store.subscribe("seeds", seedsRow);
   store.subscribe("frame", (frame) => cells && put(cells, frame.scores, store.scene.data.task));
 }

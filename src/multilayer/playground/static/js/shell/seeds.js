@@ -6,11 +6,10 @@ const N_SEEDS = 10;
 const EPOCHS_AT_START = 100; // if this run has not begun
 
 export function mount(element, app) {
-  const { t, format, store } = app;
-  const text = h("span", { class: "muted small seeds-text" });
+  const { t, store } = app;
   const button = h("button", { type: "button", class: "small-button", "data-control": "seeds", "aria-pressed": "false", "data-hint": "shell.seeds.hint" }, t("shell.seeds.button"));
   button.addEventListener("click", toggle);
-  element.append(text, button);
+  element.append(button);
 
   async function toggle() {
     if (store.seeds !== null) {
@@ -18,21 +17,20 @@ export function mount(element, app) {
       return;
     }
     button.disabled = true;
-    setText(text, t("shell.seeds.training"));
+    setText(button, t("shell.seeds.training"));
     const epochs = (store.frame?.epoch ?? 0) > 0 ? null : EPOCHS_AT_START;
     const answer = await app.act("seeds", { n: N_SEEDS, epochs });
     button.disabled = false;
+    setText(button, t("shell.seeds.button"));
     store.setSeeds(answer === null ? null : answer.fields);
-    if (answer !== null) app.announce(summary(store.seeds));
+    if (answer !== null) app.announce(seedsText(app, store.seeds));
   }
 
-  function summary({ final, seeds, epochs }) {
-    const values = Object.fromEntries(Object.entries(final).map(([name, x]) => [name, format.score(x, store.scene.data.task)]));
-    return t("shell.seeds.summary", { n: seeds.length, epochs: format.integer(epochs), ...values });
-  }
+  store.subscribe("seeds", (seeds) => button.setAttribute("aria-pressed", String(seeds !== null)));
+}
 
-  store.subscribe("seeds", (seeds) => {
-    button.setAttribute("aria-pressed", String(seeds !== null));
-    setText(text, seeds === null || !seeds.final ? "" : summary(seeds));
-  });
+/** How far the validation scores of the seeds differ, in a sentence. */
+export function seedsText({ t, format, store }, { final, seeds, epochs }) {
+  const values = Object.fromEntries(Object.entries(final).map(([name, x]) => [name, format.score(x, store.scene.data.task)]));
+  return t("shell.seeds.summary", { n: seeds.length, epochs: format.integer(epochs), ...values });
 }

@@ -22,7 +22,7 @@ export function mount(element, app) {
     const made = Object.entries(parameters).map(([name, kind]) => makeField(app, { name, kind, oncommit: (value) => change({ [name]: value }) }));
     fields.push(...made);
     const body = h("div", { class: "fields" }, group === "network" ? layers.element : null, made.map((field) => field.element));
-    element.append(h("section", { class: "settings-group", "aria-labelledby": `settings-${group}` }, h("h3", { id: `settings-${group}`, "data-hint": `shell.settings.${group}.hint` }, t(`shell.settings.${group}`)), body));
+    element.append(h("div", { class: "settings-group", role: "group", "aria-labelledby": `settings-${group}` }, h("h3", { id: `settings-${group}`, "data-hint": `shell.settings.${group}.hint` }, t(`shell.settings.${group}`)), body));
   }
 
   store.subscribe("scene", (scene) => {
@@ -32,7 +32,7 @@ export function mount(element, app) {
       const choice = scene.choices[field.name] ?? null;
       field.element.hidden = !(field.name in parameters) || (Array.isArray(choice) && choice.length < 2 && field.name === "output");
       if (!(field.name in parameters)) continue;
-      field.set(parameters[field.name], choice);
+      field.set(parameters[field.name], choice, { output: scene.network.output, loss: scene.network.cost }[field.name] ?? null);
       field.setEnabled(!without.includes(field.name));
     }
     layers.show(scene);
