@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ class Playground:
     def page(self):
         origin = f"http://127.0.0.1:{self.port}"
         address = self.address.replace("http:", "ws:") + "socket"
-        return connect(address, origin=origin, max_size=None, compression=None, proxy=None)
+        return connect(address, origin=origin, max_size=None, compression=None)
 
     def end(self, number: int) -> tuple[int, str, str]:
         """Send a signal; the exit code, and the rest of both outputs."""
@@ -65,13 +65,13 @@ def ask(page, name, **fields):
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_running_sessions_quickly(number):
-    with playing("--port", "0") as found:
+    with playing("--port", "0") as found, ExitStack() as stack:
         assert found.line == STARTED
         with urllib.request.urlopen(found.address, timeout=30) as answer:
             assert answer.read().lower().startswith(b"<!doctype html>")
         with pytest.raises(urllib.error.HTTPError, match="403"):
             urllib.request.urlopen(f"http://127.0.0.1:{found.port}/", timeout=30)
-        pages = [found.page(), found.page()]
+        pages = [stack.enter_context(found.page()) for _ in range(2)]
         assert [ask(page, "open")["data"]["title"] for page in pages] == ["two moons"] * 2
         ask(pages[0], "play", updates_per_second=None)
         time.sleep(0.5)

@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pyarrow.parquet
 import pytest
@@ -39,6 +40,8 @@ from multilayer.cli.serving.predictions import answers
 from multilayer.cli.serving.requests import RequestReader
 from multilayer.cli.serving.served import ServedModel
 from multilayer.exports import save_c
+from multilayer.playground.lessons import load_lesson, rehearse
+from multilayer.playground.lessons.reading import lesson_of
 from multilayer.tables import TableEncoder, read_table
 
 ROOT = Path(__file__).parents[2]
@@ -357,6 +360,9 @@ def run(command: Command) -> None:
     if words[1] == "serve":  # without --check it would not end
         check_output(command.output.partition("Serving;")[0], invoke(*words[1:], "--check").stdout, tolerance=None)
         return None
+    if words[1] == "play":  # it would not end
+        check_playground(words[2:])
+        return None
     received = invoke(*words[1:]).stdout
     if line != command.text:
         spaced = re.sub(r"\s+", " ", received)
@@ -365,6 +371,19 @@ def run(command: Command) -> None:
     else:
         check_output(command.output, received)
     return None
+
+
+def check_playground(words: list[str]) -> None:
+    """Check the arguments of `play`, and read its file, as the command does before it serves the page."""
+    command = main.get_command(click.Context(main), "play")
+    assert command is not None
+    with command.make_context("play", words) as context:
+        file = context.params["file"]
+    if file == Path("lesson.toml"):
+        (text,) = {block.text for block in of_kind("toml") if is_lesson(block)}
+        file.write_text(text, encoding="utf-8")
+    assert file is None or file.exists(), f"{file} is not in the folder of the pages"
+    assert file is None or file.suffix != ".toml" or load_lesson(file).steps
 
 
 def run_in_shell(line: str) -> None:
@@ -424,7 +443,19 @@ def test_output_is_compared_by_its_words_and_numbers() -> None:
 # Files and requests
 
 
-@pytest.mark.parametrize("block", of_kind("toml"), ids=str)
+def is_lesson(block: Block) -> bool:
+    return "steps" in tomllib.loads(block.text)
+
+
+@pytest.mark.parametrize("block", [block for block in of_kind("toml") if is_lesson(block)], ids=str)
+def test_lessons_of_the_pages_have_one_right_answer_for_each_step(block: Block) -> None:
+    lesson = lesson_of(block.text, "lesson.toml")
+    rehearsed = list(rehearse(lesson))
+    assert len(rehearsed) == len(lesson.steps)
+    assert [step.problem for step in rehearsed if step.problem] == []
+
+
+@pytest.mark.parametrize("block", [block for block in of_kind("toml") if not is_lesson(block)], ids=str)
 def test_options_of_the_pages_are_those_of_commands(
     block: Block, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

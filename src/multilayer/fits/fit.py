@@ -45,7 +45,7 @@ from multilayer.network import Network, PeriodicEmbedding
 from multilayer.training import Listener, TrainingSession, TrainingState, train
 from multilayer.training.batching import RowNumbers
 from multilayer.training.lbfgs import LbfgsSession, train_lbfgs
-from multilayer.training.loop import Measure, Pace, do_updates
+from multilayer.training.loop import Measure, Pace, descent_request
 from multilayer.training.session import Session, ValidationPlan
 from multilayer.training.starting import DATA, sample_of_rows, starting_parameters, starting_parameters_by_data
 from multilayer.training.state import parameters_to_show
@@ -274,7 +274,9 @@ class Fit:
         if updates is None:
             return np.empty(0)
         with self._divergence_with_advice():
-            costs = do_updates(session, problem.engine, problem.objective, updates)
+            request = descent_request(session, problem.objective, updates)
+            costs = problem.engine.descend(request.objective, request.rule, request.state, updates, request.options)
+            session.record(costs)
             if session.awaits_validation and problem.measure is not None:
                 session.record_validation(*problem.measure(session.state.last))
             if session.state.reason == "diverged":

@@ -40,11 +40,17 @@ def table_in_file(path: Path, target: str) -> OpenTable:
     return OpenTable(path.name, data)
 
 
-def table_in_bytes(name: str, content: bytes, target: str) -> OpenTable:
+def table_in_bytes(name: str, content: bytes, target: str, task: str = "auto") -> OpenTable:
     """Return a table from the bytes of its file."""
 
     def data(validation_fraction: float, seed: int) -> PlayData:
-        source = io.BytesIO(content)
-        return table_data(source, target, validation_fraction=validation_fraction, seed=seed, file_name=name)
+        return table_data(
+            io.BytesIO(content),
+            target,
+            validation_fraction=validation_fraction,
+            seed=seed,
+            task=task,
+            file_name=name,
+        )
 
     return OpenTable(name, data)

@@ -29,7 +29,10 @@ def scene(desk: Desk) -> Reply:
             "target": data.target_name,
             "n_rows": len(data.X),
             "n_validation": 0 if data.X_val is None else len(data.X_val),
-            "columns": [{"name": each.name, "kind": each.kind, "missing": each.missing} for each in data.columns],
+            "columns": [
+                {"name": each.name, "kind": each.kind, "missing": each.missing, "is_used": bool(each.inputs)}
+                for each in data.columns
+            ],
             "inputs": list(data.inputs),
             "is_table": data.is_table,
             "notes": list(data.notes),
@@ -72,6 +75,7 @@ def view_reply(desk: Desk) -> Reply:
     axes = {
         name: {
             "name": axis.name,
+            "unit": axis.unit,
             "low": axis.low,
             "high": axis.high,
             "categories": None if axis.categories is None else list(axis.categories),

@@ -13,7 +13,6 @@ from dataclasses import replace
 from types import FrameType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Batches, DescentRequest, Engine, Objective
 from multilayer.exceptions import DivergenceError
@@ -117,9 +116,11 @@ def train(
                 session.end("interrupted" if interrupt.pressed else "max_time")
                 report_epochs(session, listeners, n_before, began)
                 break
-            costs = do_updates(session, engine, objective, updates)
+            request = descent_request(session, objective, updates)
+            costs = engine.descend(request.objective, request.rule, request.state, updates, request.options)
             now = time.perf_counter()
             pace.update(len(costs), now - called, deadline - now)
+            session.record(costs)
             if session.awaits_validation and measure is not None:
                 session.record_validation(*measure(state.last))
             is_stopped = report_epochs(session, listeners, n_before, began)
@@ -136,14 +137,6 @@ def train(
         if not np.isfinite(state.descent.parameters).all():
             raise session.divergence("the weights became infinite")
     return state
-
-
-def do_updates(session: TrainingSession, engine: Engine, objective: Objective, updates: Batches) -> NDArray[np.float64]:
-    """Do the next updates of a session, and record and return their costs."""
-    request = descent_request(session, objective, updates)
-    costs = engine.descend(request.objective, request.rule, request.state, updates, request.options)
-    session.record(costs)
-    return costs
 
 
 def descent_request(session: TrainingSession, objective: Objective, updates: Batches) -> DescentRequest:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -142,14 +142,18 @@ class Page:
     def __init__(self, access: Access, **settings: Any) -> None:
         address = access.address.replace("http://", "ws://") + "socket"
         usual: dict[str, Any] = {"origin": f"http://127.0.0.1:{access.port}", "max_size": None, "compression": None}
-        self.socket: ClientConnection = connect(address, **usual | settings, proxy=None)
+        self._open = ExitStack()
+        self.socket: ClientConnection = self._open.enter_context(connect(address, **usual | settings))
         self.n = 0
+
+    def close(self) -> None:
+        self._open.close()
 
     def __enter__(self) -> Page:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
+        self.close()
 
     def send(self, name: str, payload: bytes | None = None, **fields: Any) -> int:
         self.n += 1

@@ -110,8 +110,9 @@ def test_a_socket_with_a_wrong_token_or_host_is_refused(server):
         Page(Access(server.port))
     # A name that another site has made point to this machine.
     host = f"evil.example:{server.port}"
+    address = f"ws://{host}/{server.access.token}/socket"
     with socket.create_connection(("127.0.0.1", server.port)) as connection, pytest.raises(InvalidStatus, match="403"):
-        connect(f"ws://{host}/{server.access.token}/socket", sock=connection, origin=f"http://{host}", proxy=None)
+        connect(address, sock=connection, origin=f"http://{host}").__enter__()
 
 
 @pytest.mark.parametrize(

@@ -198,12 +198,12 @@ def test_the_reason_of_the_largest_limit_fits_into_a_close_frame():
 CLIENT = """
 import sys, time
 from websockets.sync.client import connect
-page = connect(sys.argv[1], origin=sys.argv[2], compression=None, proxy=None)
 text = b'{"id":1,"do":"play"}'
-page.send(len(text).to_bytes(4, "little") + text)  # 4 + 20 bytes are a multiple of 8
-page.recv()
-print("open", flush=True)
-time.sleep(600)
+with connect(sys.argv[1], origin=sys.argv[2], compression=None) as page:
+    page.send(len(text).to_bytes(4, "little") + text)  # 4 + 20 bytes are a multiple of 8
+    page.recv()
+    print("open", flush=True)
+    time.sleep(600)
 """
 
 
@@ -258,7 +258,7 @@ def test_no_queue_grows_for_a_page_that_does_not_read(server):
         assert n_large == 60
         assert n_superseded >= 190  # and hardly any frame was made
     finally:
-        page.socket.close()
+        page.close()
 
 
 def test_a_page_that_only_sends_is_held_back(server):
@@ -299,15 +299,15 @@ def test_a_session_whose_workbench_cannot_be_made(tmp_path, capfd):
 
 def test_the_server_ends_while_sessions_run(tmp_path):
     before = Counter.n_alive
-    with running(tmp_path) as server:
-        pages = [server.page() for _ in range(3)]
+    with running(tmp_path) as server, contextlib.ExitStack() as stack:
+        pages = [stack.enter_context(server.page()) for _ in range(3)]
         pages[0].ask("play")
         pages[1].send("wait")
         wait_for(lambda: server.sessions.n_alive == 3)
         began = time.monotonic()
-    assert time.monotonic() - began < 4
-    assert Counter.n_alive == before
-    for page in pages[2:]:
+        server.end()
+        assert time.monotonic() - began < 4
+        assert Counter.n_alive == before
         with pytest.raises(ConnectionClosed) as caught:
-            page.receive()
+            pages[2].receive()
         assert caught.value.rcvd.code == 1012

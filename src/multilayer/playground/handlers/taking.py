@@ -57,7 +57,7 @@ def upload(desk: Desk, fields: Fields, data: bytes | None) -> Reply:
     if target is None:
         return Reply(finite(asdict(describe_table(io.BytesIO(data)))))
     before = desk.table
-    desk.table = table_in_bytes(name, data, target)
+    desk.table = table_in_bytes(name, data, target, fields.text("task", "auto"))
     try:
         setup = desk.run.setup
         choice = DataChoice(
@@ -77,5 +77,5 @@ HANDLERS: Mapping[str, Handler] = {
     "python": Handler(python),
     "link": Handler(link),
     "save": Handler(save),
-    "upload": Handler(upload, ("name", "target"), has_bytes=True),
+    "upload": Handler(upload, ("name", "target", "task"), has_bytes=True),
 }

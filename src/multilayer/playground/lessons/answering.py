@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.learn.bugs import BUGS
+from multilayer.playground.bug_lab import BugCase, known_bug
 from multilayer.playground.lessons.lesson import Choice, Kind, Setup, Step, TrialRun
 from multilayer.playground.lessons.measures import KINDS, Measure, number_text, statistic
 from multilayer.playground.lessons.trials import Trial
@@ -208,6 +209,35 @@ def check_goal(step: Step, measures: Mapping[str, float | None]) -> GoalCheck:
         lines.append(f"- {kind.title}: {shown}, {' and '.join(bounds)} is needed: {verdict}")
         is_reached = is_reached and is_kept
     return GoalCheck(is_reached, "\n".join(lines))
+
+
+def case_of(step: Step) -> BugCase | None:
+    """Return the mistake that runs on the page in a step; hidden if the step asks for it.
+
+    Parameters
+    ----------
+    step : Step
+        The step.
+
+    Returns
+    -------
+    BugCase or None
+        The mistake, or None for the right program.
+
+    Examples
+    --------
+    >>> from multilayer.playground.lessons import load_lesson
+    >>> steps = load_lesson("find-the-bug").steps
+    >>> case_of(steps[0]).is_hidden, case_of(steps[3]).is_hidden
+    (False, True)
+    """
+    bug = step.setup.get("bug")
+    if bug is None:
+        return None
+    if step.kind != Kind.BUG:
+        return known_bug(bug)
+    named = (choice.bug for choice in step.choices)
+    return BugCase(bug, is_mystery=True, candidates=tuple(name for name in named if name is not None and name in BUGS))
 
 
 def seeds_of(setup: Setup, n: int) -> Sequence[int]:

@@ -30,6 +30,7 @@ LESSONS = (
 )
 MOST_BYTES = 200_000
 MOST_EPOCHS, MOST_SEEDS, MOST_STEPS = 20_000, 50, 30
+MOST_EPOCHS_OF_ALL_SEEDS = 50_000  # nobody waits longer for an answer
 DATA_KEYS = ("name", "rows", "noise", "seed", "validation_fraction")
 PARAMETER_KEYS = (
     "hidden_layer_sizes",
@@ -50,8 +51,8 @@ PARAMETER_KEYS = (
     "random_state",
     "max_iter",
 )
-# The controls of the page: the data, the parameters and the actions.
-CONTROLS = ("data", *DATA_KEYS[1:], *PARAMETER_KEYS, "bug", "seeds", "branch", "reset")
+# The controls of the page: the data, the parameters and two actions.
+CONTROLS = ("data", "table", *DATA_KEYS[1:], *PARAMETER_KEYS, "seeds", "branch")
 SETUP_KEYS = ("data", "parameters", "bug")
 LESSON_KEYS = ("title", "summary", "minutes", "controls", "setup", "steps")
 RUN_KEYS = ("epochs", "seeds")
@@ -214,7 +215,10 @@ def _run(table: Table) -> TrialRun | None:
     if run is None:
         return None
     run.check_keys(RUN_KEYS)
-    return TrialRun(run.positive("epochs", most=MOST_EPOCHS), run.positive("seeds", 1, MOST_SEEDS))
+    epochs, seeds = run.positive("epochs", most=MOST_EPOCHS), run.positive("seeds", 1, MOST_SEEDS)
+    if epochs * seeds > MOST_EPOCHS_OF_ALL_SEEDS:
+        raise run.error("", f"trains {epochs * seeds:,} epochs in all. Train at most {MOST_EPOCHS_OF_ALL_SEEDS:,}.")
+    return TrialRun(epochs, seeds)
 
 
 def _measure(table: Table) -> Measure | None:

@@ -40,9 +40,7 @@ def check_step(
         if key not in table.values:
             raise table.error(key, f"is missing. A step of the kind {kind.value!r} needs {', '.join(needed)}.")
     for key in table.values.keys() - {"text", "setup", "controls", *needed, *allowed}:
-        raise table.error(
-            key, f"has no effect in a step of the kind {kind.value!r}. Remove it, or see the keys of each kind."
-        )
+        raise table.error(key, f"has no effect in a step of the kind {kind.value!r}. Remove it.")
     if measure is not None and measure.name != BUG:
         for key, has_effect in (("layer", measure.kind.needs_layer), ("level", measure.kind.needs_level)):
             if key in table.values and not has_effect:

@@ -48,7 +48,7 @@ export function mixed(one, other, share) {
   return one.map((value, i) => Math.round(value + (other[i] - value) * share));
 }
 
-/** The name of the mark of class k; strings has `shell.mark.NAME`. */
+/** The name of the mark of class k. */
 export function mark(k) {
   return MARKS[k % MARKS.length];
 }

@@ -1,6 +1,6 @@
 // A labelled control for one value: a list of names, a number, a number on a logarithmic slider, or a flag.
 
-import { h } from "../dom.js";
+import { h, setText } from "../dom.js";
 
 // What an arrow key or a click on a spin button adds.
 const STEPS = {
@@ -52,7 +52,9 @@ export function makeField(app, { name, kind, oncommit, key = `shell.parameter.${
     /** Shows a value, with the names or the limits that are allowed now; `chosen` is the name that "auto" stands for. */
     set(value, choice = null, chosen = null) {
       shown = value;
-      set(value, choice, chosen);
+      set(value, choice);
+      const isAutomatic = value === AUTO && chosen !== null;
+      setText(label, isAutomatic ? app.t("shell.choice.auto", { label: app.t(key), name: choiceText(app, name, chosen).toLowerCase() }) : app.t(key));
       element.dataset.hint = choiceHint(app, `${key}.hint`, name, value);
       control.removeAttribute("aria-invalid");
     },
@@ -67,13 +69,12 @@ export function makeField(app, { name, kind, oncommit, key = `shell.parameter.${
 function names(app, name, commit) {
   const control = h("select", { onchange: () => commit(control.value) });
   let offered = "";
-  function set(value, choice, chosen = null) {
+  function set(value, choice) {
     const list = choice ?? [...control.options].map((option) => option.value);
     const all = list.includes(value) ? list : [...list, value];
-    const texts = all.map((each) => (each === AUTO && value === AUTO && chosen ? app.t("shell.choice.auto", { name: choiceText(app, name, chosen) }) : choiceText(app, name, each)));
-    if (String(texts) !== offered) {
-      control.replaceChildren(...all.map((each, i) => h("option", { value: each }, texts[i])));
-      offered = String(texts);
+    if (String(all) !== offered) {
+      control.replaceChildren(...all.map((each) => h("option", { value: each }, choiceText(app, name, each))));
+      offered = String(all);
     }
     control.value = value;
   }

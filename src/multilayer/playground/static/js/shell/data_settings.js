@@ -27,7 +27,11 @@ export function dataGroup(app) {
     element,
     show(scene) {
       const chosen = scene.setup.data;
-      for (const radio of radios) radio.querySelector("input").checked = radio.dataset.shape === chosen.name;
+      for (const radio of radios) {
+        const isChosen = radio.dataset.shape === chosen.name;
+        radio.querySelector("input").checked = isChosen;
+        radio.classList.toggle("chosen", isChosen);
+      }
       backButton.hidden = scene.data.is_table || !scene.has_table;
       title.hidden = !scene.data.is_table;
       title.textContent = t("shell.data.title", { title: scene.data.title, rows: app.format.integer(scene.data.n_rows), validation: app.format.integer(scene.data.n_validation), target: scene.data.target });

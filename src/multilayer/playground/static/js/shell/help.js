@@ -54,7 +54,7 @@ function keys(t) {
 
 function signs(app) {
   const { t } = app;
-  const rows = SIGNS.map((name) => h("tr", {}, h("th", { scope: "row" }, sample(name, app)), h("td", {}, t(`shell.help.sign.${name}`))));
+  const rows = SIGNS.map((name) => h("tr", {}, h("td", {}, sample(name, app)), h("td", {}, t(`shell.help.sign.${name}`))));
   return h("section", {}, h("h3", {}, t("shell.help.signs")), h("table", {}, h("tbody", {}, rows)));
 }
 

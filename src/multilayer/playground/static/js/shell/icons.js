@@ -22,6 +22,8 @@ const LINES = {
   close: ["M5 5l10 10M15 5L5 15"],
   plus: ["M10 4v12M4 10h12"],
   minus: ["M4 10h12"],
+  enlarge: ["M5 12.5 10 7.5l5 5"],
+  reduce: ["M5 7.5l5 5 5-5"],
   table: ["M3.5 4.5h13v11h-13Z", "M3.5 8.2h13M3.5 11.8h13M8 4.5v11"],
 };
 

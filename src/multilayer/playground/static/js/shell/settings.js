@@ -32,7 +32,7 @@ export function mount(element, app) {
       const choice = scene.choices[field.name] ?? null;
       field.element.hidden = !(field.name in parameters) || (Array.isArray(choice) && choice.length < 2 && field.name === "output");
       if (!(field.name in parameters)) continue;
-      field.set(parameters[field.name], choice, { output: scene.network.output, loss: scene.network.cost }[field.name]);
+      field.set(parameters[field.name], choice, { output: scene.network.output, loss: scene.network.cost }[field.name] ?? null);
       field.setEnabled(!without.includes(field.name));
     }
     layers.show(scene);

@@ -1,5 +1,8 @@
 // The tabs of the details: arrow keys move between them, one of them is in the Tab order (roving tabindex).
 
+import { h } from "../dom.js";
+import { icon } from "./icons.js";
+
 const NAMES = ["see", "prove", "microscope", "bugs", "lessons", "take"];
 
 export function mount(element, app) {
@@ -18,6 +21,7 @@ export function mount(element, app) {
     return button;
   });
   element.append(...buttons);
+  element.after(sizeButton(app));
 
   function show(name, takesFocus = false) {
     NAMES.forEach((other, i) => {
@@ -41,8 +45,24 @@ export function mount(element, app) {
     show(NAMES[target], true);
   }
 
-  app.showTab = (name, takesFocus = true) => show(NAMES.includes(name) ? name : NAMES[name], takesFocus);
+  /** Shows a tab, by name or by number, and moves the focus into it. */
+  app.showTab = (name, takesFocus = true) => {
+    const shown = NAMES.includes(name) ? name : NAMES[name];
+    show(shown);
+    if (takesFocus) document.getElementById(`tab-${shown}`).focus();
+  };
   document.addEventListener("open-tab", (event) => app.showTab(event.detail));
-  document.addEventListener("open-table", () => app.showTab("take"));
   show("see");
+}
+
+/** Gives the details more of the screen, and less to the pictures above. */
+function sizeButton({ t }) {
+  const main = document.getElementById("main");
+  const button = h("button", { type: "button", id: "size-button", class: "quiet tool", "aria-pressed": "false", "aria-label": t("shell.size"), "data-hint": "shell.size.hint" }, icon("enlarge"));
+  button.addEventListener("click", () => {
+    const isLarge = main.classList.toggle("large-details");
+    button.setAttribute("aria-pressed", String(isLarge));
+    button.replaceChildren(icon(isLarge ? "reduce" : "enlarge"));
+  });
+  return button;
 }

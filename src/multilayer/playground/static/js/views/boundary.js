@@ -11,6 +11,7 @@ import { amountColour, css } from "./colours.js";
 
 const MARGIN = { left: 58, right: 14, top: 8, bottom: 36 };
 const LEGEND_LINE = 18;
+const MOST_LONG_NAMES = 4; // classes whose names are written out in the legend
 const BAR_SPACE = 62; // for the colour bar of amounts
 const REACH = 12; // pixels around the pointer in which a row is found
 const KEY_STEP = 1 / 24; // of the plane, for one press of an arrow key
@@ -91,8 +92,6 @@ class Boundary {
     this.kind = meaning(scene);
     const isAmount = this.kind.task === "regression";
     this.modeChoice.hidden = isAmount;
-    // The columns of a table are chosen in the row of the title; the tools then have a row of their own.
-    this.picture.header.classList.toggle("in-panel", !scene.data.is_table);
     const legend = this.#legend(scene);
     const right = isAmount ? BAR_SPACE : MARGIN.right;
     const top = MARGIN.top + legend.height;
@@ -120,7 +119,7 @@ class Boundary {
     if (scene.data.is_table) return { left, top, width, height };
     const unit = Math.min(width / (x.high - x.low), height / (y.high - y.low));
     const [used, tall] = [unit * (x.high - x.low), unit * (y.high - y.low)];
-    return { left: left + (width - used) / 2, top: top + (height - tall) / 2, width: used, height: tall };
+    return { left: left + (width - used) / 2, top, width: used, height: tall };
   }
 
   outputs() {
@@ -170,7 +169,7 @@ class Boundary {
     const { t } = this.app;
     const group = svg("g", { "aria-hidden": "true" });
     const entries = [];
-    if (this.kind.task === "classification") scene.data.classes.forEach((name, k) => entries.push([{ part: "training", target: k }, shorten(name, 14)]));
+    if (this.kind.task === "classification") scene.data.classes.forEach((name, k, { length }) => entries.push([{ part: "training", target: k }, shorten(name, length > MOST_LONG_NAMES ? 8 : 14)]));
     else entries.push([{ part: "training", target: this.kind.high }, t("views.boundary.legend.training")]);
     if (scene.data.n_validation) entries.push([{ part: "validation", target: this.kind.task === "regression" ? this.kind.low : 0 }, t("views.boundary.legend.validation")]);
     if (this.kind.task === "classification") entries.push([null, t("views.boundary.legend.mistake")]);

@@ -11,6 +11,8 @@ import { pairs, residualElements, worstText } from "./residuals.js";
 const LEFT = 88;
 const TOP = 34;
 const MOST_CELL = 62;
+const LEAST_CELL = 22;
+const MOST_BESIDE = 5; // classes
 
 export function mountConfusion(element, app) {
   return new Confusion(element, app);
@@ -20,7 +22,7 @@ const classMark = (k, x, y) => svg("path", { d: markPath(k, 3.2, x, y), fill: cs
 
 class Confusion {
   constructor(element, app) {
-    this.app = app;
+    Object.assign(this, { app, element });
     this.picture = new Picture(element, app, { name: "confusion", heading: "h3", describe: () => this.describe(), table: () => this.table() });
     this.surface = svg("svg", { "aria-hidden": "true" });
     this.picture.body.append(this.surface);
@@ -37,6 +39,7 @@ class Confusion {
     if (!this.width || !scene || !frame || frame.scene !== scene.scene) return;
     update(this.surface, { width: this.width, height: this.height });
     const { confusion } = frame;
+    this.#fit(confusion?.length ?? 0);
     const key = JSON.stringify([confusion, frame.run, frame.update, scene.scene, this.width, this.height, css(rgb("paper"))]);
     if (key === this.key) return;
     this.key = key;
@@ -46,6 +49,12 @@ class Confusion {
     write(this.picture.note, confusion ? note : `${note} ${worstText(this.app)}`);
     this.picture.rename(this.app.t(confusion ? "views.confusion.title" : "views.confusion.title_amounts"));
     this.picture.refreshText();
+  }
+
+  /** Many classes need more room than the card has beside the others; the change of size draws again. */
+  #fit(n) {
+    this.element.classList.toggle("wide", n > MOST_BESIDE);
+    this.picture.body.style.height = n > MOST_BESIDE ? `${TOP + n * LEAST_CELL + 6}px` : "";
   }
 
   #matrix(confusion, classes) {

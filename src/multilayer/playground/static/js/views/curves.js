@@ -281,6 +281,12 @@ class Curves {
       const value = values[epoch - from - 1];
       if (Number.isFinite(value)) found.push(`${text || t("views.curves.ghost")}, ${t(`views.curves.${look.split(" ")[0]}`)}: ${number(value, 4)}`);
     }
+    const seeds = this.seedsBand();
+    const k = seeds ? seeds.at.findIndex((at) => at >= epoch) : -1;
+    if (k >= 0 && seeds.rows[k].every(Number.isFinite)) {
+      const [low, middle, high] = seeds.rows[k].map((value) => number(value));
+      found.push(t("views.curves.seeds_at", { count: store.seeds.seeds.length, low, middle, high }));
+    }
     const reach = Math.max(1, Math.round((this.x.invert(8) - this.x.invert(0)) || 1));
     for (const segment of (store.scene?.segments ?? []).slice(1))
       if (Math.abs(segment.epoch - epoch) <= reach) found.push(t("views.curves.segment", { epoch: segment.epoch, changes: changesText(segment.changes) }));

@@ -21,7 +21,8 @@ export function mountDiagnosis(element, app) {
     const answer = await app.act("diagnose");
     button.disabled = false;
     if (!answer) return;
-    const { summary, findings } = answer.fields;
+    const { findings } = answer.fields;
+    const summary = answer.fields.summary.charAt(0).toUpperCase() + answer.fields.summary.slice(1);
     const at = html("p", { class: "picture-note", text: t("views.diagnosis.at", { update: integer(store.frame?.update) }) });
     content.replaceChildren(html("p", { class: "diagnosis-summary", text: summary }), ...findings.map(finding), at);
     app.announce(summary);

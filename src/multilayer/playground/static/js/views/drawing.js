@@ -1,6 +1,7 @@
 /** Elements, numbers, scales and ticks: what every picture is drawn with. */
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
 
 /** An SVG element with attributes and children. */
 export function svg(tag, attributes = {}, ...children) {
@@ -86,7 +87,8 @@ export function logTicks(low, high, count = 5) {
 /** The label of a tick: short, without zeros that carry nothing. */
 export function tickText(value) {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential().replaceAll("-", "−").replace("e+", "e");
+  if (size !== 0 && (size < 1e-3 || size >= 1e15)) return value.toExponential().replaceAll("-", "−").replace("e+", "e");
+  if (size >= 1e4) return compact.format(value).toLowerCase().replace("m", "M").replaceAll("-", "−");
   return String(Number(value.toPrecision(6))).replaceAll("-", "−");
 }
 

@@ -20,8 +20,8 @@ export function mount(element, app) {
 /**
  * Write the values of one pass in the units; null takes them away.
  *
- * `trace` is `{steps: [{kind, layer, values, state}]}`: `kind` is X, Z, A or delta, `values` has a number for each unit of
- * the layer, and `state` is "fresh", "current" or "stale".
+ * `trace` is `{A, Z, delta, stale: {A, Z, delta}}`: lists for the layers, A from layer 1, Z and delta from layer 2, each a
+ * list for the units, or null where nothing is computed yet. `stale` says of each layer whether its values are old.
  */
 export function showTrace(trace) {
   present?.showTrace(trace);
@@ -30,7 +30,7 @@ export function showTrace(trace) {
 class Network {
   constructor(element, app) {
     this.app = app;
-    this.picture = new Picture(element, app, { name: "network", role: "group", describe: () => this.describe(), table: () => this.table() });
+    this.picture = new Picture(element, app, { name: "network", role: "group", describe: () => this.refreshTexts(), table: () => this.table() });
     const { body } = this.picture;
     this.canvas = document.createElement("canvas");
     this.surface = svg("svg", { role: "group", "aria-label": app.t("views.network.keys") });
@@ -93,6 +93,7 @@ class Network {
     for (const node of this.drawing.nodes) this.items.set(node.element, node);
     for (const weight of this.drawing.weights) this.items.set(weight.hit, weight);
     this.#rove(this.drawing.nodes[0]);
+    this.refreshTexts();
     drawTrace(this.drawing.groups.trace, this.drawing.nodes, this.trace);
     this.drawFrame();
     this.drawSelection();
@@ -183,7 +184,7 @@ class Network {
     const item = this.items?.get(element);
     if (!item) return this.#leave();
     this.active = item;
-    element.setAttribute("aria-label", this.lines(item).join(", "));
+    update(element, { "aria-label": this.lines(item).join(", ") });
     update(this.drawing.halo, { d: item.d ?? "" });
     this.#showTip(item);
   }
@@ -225,7 +226,6 @@ class Network {
     this.tabbed?.setAttribute("tabindex", -1);
     this.tabbed = element;
     element.setAttribute("tabindex", 0);
-    element.setAttribute("aria-label", this.lines(item).join(", "));
     return element;
   }
 
@@ -255,6 +255,12 @@ class Network {
     if (key === "ArrowRight") return isWeight ? item.target : columns[k + 1]?.find(({ source }) => source === item);
     if (key === "ArrowLeft") return isWeight ? item.source ?? item.target : columns[k - 1]?.find(({ target }) => target === item);
     return null;
+  }
+
+  /** The texts of all units and weights, and that of the picture. */
+  refreshTexts() {
+    for (const [element, item] of this.items ?? []) update(element, { "aria-label": this.lines(item).join(", ") });
+    return this.describe();
   }
 
   describe() {

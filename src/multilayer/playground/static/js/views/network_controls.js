@@ -33,12 +33,13 @@ export class LayerControls {
   build(columns, step, width) {
     const { scene } = this.app.store;
     const { sizes, activations } = this.#layers();
+    this.isNarrow = step < 92;
     const held = this.box.contains(document.activeElement) ? document.activeElement.dataset.control : null;
     const narrowest = Math.min(step, 2 * columns[0].x + 40, 134);
     const heads = columns.map((column, k) => {
       const isHidden = k > 0 && k < columns.length - 1;
       const head = isHidden ? this.#hiddenHead(k - 1, sizes, activations, scene) : k === 0 ? this.#inputsHead(scene) : this.#outputsHead(scene, sizes);
-      const space = Math.max(64, Math.min(isHidden || columns.length < 3 ? step - 6 : narrowest, 134));
+      const space = Math.max(64, Math.min(isHidden || columns.length < 3 ? step - 4 : narrowest, 134));
       const left = Math.min(Math.max(2, column.x - space / 2), width - space - 2);
       head.style.left = `${left}px`;
       head.style.width = `${space}px`;
@@ -73,7 +74,7 @@ export class LayerControls {
       label.append(this.#button("×", t("views.network.remove_layer", { layer }), `remove-${k}`, () => this.#change(remove, "add-layer")));
     }
     const row = html("div", { class: "layer-row" });
-    const count = html("span", { class: "layer-size", text: t("views.network.units", { count: size }) });
+    const count = html("span", { class: "layer-size", text: this.isNarrow ? String(size) : t("views.network.units", { count: size }) });
     if (this.#allowed("hidden_layer_sizes"))
       row.append(
         this.#button("−", t("views.network.fewer_units", { layer }), `fewer-${k}`, () => resize(-1), size <= 1),

@@ -14,14 +14,20 @@ export function stalePattern() {
   return svg("defs", {}, pattern);
 }
 
-const SYMBOLS = { X: "x", Z: "z", A: "a", delta: "δ" };
+/** The values that a unit can have: the name in a trace, its symbol, and the first layer that has it. */
+const VALUES = [
+  ["Z", "z", 2],
+  ["A", "a", 1],
+  ["delta", "δ", 2],
+];
 
-/** Lines of text for one unit, `[text, isStale]`, from the steps of its layer that have numbers. */
-function lines(steps, node) {
-  const own = steps.filter(({ kind, layer }) => layer === node.layer && kind in SYMBOLS);
-  return own.flatMap(({ kind, values, state }) => {
-    const value = values?.[node.unit];
-    return value === undefined || value === null ? [] : [[`${SYMBOLS[kind]} ${number(value)}`, state === "stale", state === "current"]];
+/** Lines of text for one unit, `[text, isStale]`; a layer that is not computed yet has null. */
+function lines(trace, node) {
+  return VALUES.flatMap(([name, symbol, first]) => {
+    const place = node.layer - first;
+    const value = trace[name]?.[place]?.[node.unit];
+    if (value === undefined || value === null) return [];
+    return [[`${node.layer === 1 ? "x" : symbol} ${number(value)}`, Boolean(trace.stale?.[name]?.[place])]];
   });
 }
 
@@ -30,17 +36,16 @@ export function drawTrace(group, nodes, trace) {
   group.replaceChildren();
   if (!trace) return;
   for (const node of nodes) {
-    const texts = lines(trace.steps, node);
+    const texts = lines(trace, node);
     if (!texts.length) continue;
     const height = texts.length * LINE + 4;
     const top = node.y - height / 2;
     const left = node.x - WIDTH / 2;
-    const isCurrent = texts.some((text) => text[2]);
-    group.append(svg("rect", { x: left, y: top, width: WIDTH, height, rx: 4, class: isCurrent ? "trace-plate current" : "trace-plate" }));
-    texts.forEach(([text, isStale, isNow], k) => {
+    group.append(svg("rect", { x: left, y: top, width: WIDTH, height, rx: 4, class: "trace-plate" }));
+    texts.forEach(([text, isStale], k) => {
       const y = top + 2 + k * LINE;
       if (isStale) group.append(svg("rect", { x: left + 1, y, width: WIDTH - 2, height: LINE, fill: "url(#stale-hatch)" }));
-      const look = isStale ? "trace-text stale" : isNow ? "trace-text current" : "trace-text";
+      const look = isStale ? "trace-text stale" : "trace-text";
       group.append(label(text, node.x, y + LINE / 2, { "text-anchor": "middle", "dominant-baseline": "central", class: look }));
     });
   }
