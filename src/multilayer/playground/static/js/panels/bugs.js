@@ -124,7 +124,7 @@ class BugPanel {
     if (lesson) {
       const text = element("p", { text: t("panels.bugs.lesson") });
       return [
-        element("h4", { tabindex: "-1", text: t("panels.bugs.hidden_title") }),
+        element("h4", { tabindex: "-1", text: t("panels.bugs.lesson_title") }),
         text,
         this.drawInstruments(),
         this.result,

@@ -99,7 +99,7 @@ class MicroscopePanel {
   }
 
   restart() {
-    this.trace = this.before = null;
+    this.trace = this.before = this.wanted = null;
     this.index = 0;
     this.follow();
   }

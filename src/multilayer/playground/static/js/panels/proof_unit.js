@@ -18,19 +18,13 @@ export function drawUnit(proof, { app, shown, update }) {
       class: "panel-note",
       text: t("panels.prove.unit_where", { row: proof.sample, update: update ?? "–" }),
     }),
-    firstOfBatch(app),
   );
   const isOutput = shown.layer === app.store.scene.network.layer_sizes.length;
   return [
     title,
     drawSum(proof, app, shown),
-    drawActivation(proof, app, shown, isOutput),
-    drawDelta(proof, app, shown, isOutput),
+    element("div", {}, drawActivation(proof, app, shown, isOutput), drawDelta(proof, app, shown, isOutput)),
   ];
-}
-
-function firstOfBatch(app) {
-  return element("p", { class: "panel-note", text: app.t("panels.prove.other_row") });
 }
 
 function part(title, ...children) {
@@ -50,9 +44,9 @@ function drawSum(proof, app, { layer, unit }) {
     .slice(0, WRITTEN)
     .flatMap((term, i) => [
       ...(i > 0 ? [m.mo("+")] : []),
-      m.value(short(term.weight), true),
+      m.value(short(term.weight, 3), true),
       m.mo("·"),
-      m.value(short(term.value), true),
+      m.value(short(term.value, 3), true),
     ]);
   if (proof.terms.length > WRITTEN) products.push(m.mo("+"), m.mo("…"));
   const formula = m.math(
