@@ -155,7 +155,7 @@ class Page:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, name: str, payload: bytes | None = None, **fields: Any) -> int:
+    def send(self, name: str, payload: bytes | None = None, /, **fields: Any) -> int:
         self.n += 1
         self.socket.send(encode(Reply({"id": self.n, "do": name, **fields}, payload=payload)))
         return self.n
@@ -164,7 +164,7 @@ class Page:
         fields, arrays, payload = decode(self.socket.recv(seconds))
         return {**fields, **arrays} | ({} if payload is None else {"payload": payload})
 
-    def ask(self, name: str, payload: bytes | None = None, **fields: Any) -> dict[str, Any]:
+    def ask(self, name: str, payload: bytes | None = None, /, **fields: Any) -> dict[str, Any]:
         number = self.send(name, payload, **fields)
         while (answer := self.receive())["id"] != number:
             pass
