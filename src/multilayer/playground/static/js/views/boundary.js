@@ -94,6 +94,8 @@ class Boundary {
     const right = isAmount ? BAR_SPACE : MARGIN.right;
     const top = LEGEND_TOP + legend.height;
     this.box = this.#plot(scene, { left: MARGIN.left, top, width: Math.max(60, this.width - MARGIN.left - right), height: Math.max(60, this.height - top - MARGIN.bottom) });
+    const shift = Math.max(0, Math.min(this.box.left - MARGIN.left, this.width - legend.right));
+    legend.group.setAttribute("transform", `translate(${shift} 0)`);
     const axes = planeAxes(scene.view, this.box);
     Object.assign(this, { x: axes.x, y: axes.y });
     this.line = svg("path", { class: "decision-line" });
