@@ -141,7 +141,6 @@ class Boundary {
     if (!this.isReady || !this.box) return;
     const { scene, frame } = this.app.store;
     if (frame && !isOfScene(frame, scene)) return;
-    const started = performance.now();
     this.#drawMap(this.outputs);
     this.rows = rowsOnPlane(scene, frame, this.which, this.x, this.y);
     const context = this.marksContext;
@@ -151,7 +150,6 @@ class Boundary {
     paintMistakes(context, this.rows);
     if (this.pointer) this.#drawPointer();
     this.picture.refreshText();
-    this.drawingTime = performance.now() - started;
   }
 
   #drawMap(outputs) {
