@@ -16,7 +16,7 @@ LIMITS = {
     "cross_validate: calls": 161,
     "cross_validate: files": 27,
     "circles of imports": 0,
-    "lines": 69_000,
+    "lines": 79_500,
     "lines in cli": 9_400,
     "lines in plots": 4_250,
 }

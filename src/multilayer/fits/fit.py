@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -237,13 +236,15 @@ class Fit:
             If the cost is no longer finite.
         """
         session, problem = self.session, self.problem
-        with self._divergence_with_advice():
+        try:
             if isinstance(session, TrainingSession):
                 self._pace = self._pace or Pace(session)
                 arguments = problem.engine, problem.objective, listeners, problem.measure
                 train(session, *arguments, n_epochs=n_epochs, pace=self._pace)
             elif isinstance(session, LbfgsSession):
                 train_lbfgs(session, problem.engine, problem.objective, listeners, problem.measure)
+        except DivergenceError as error:
+            raise self._with_advice(error) from None
 
     def update(self, n_updates: int = 1, n_epochs: float = 1) -> NDArray[np.float64]:
         """Do the next updates only, for a driver that shows the network between them.
@@ -273,7 +274,7 @@ class Fit:
         updates = session.next_updates(n_updates, n_epochs)
         if updates is None:
             return np.empty(0)
-        with self._divergence_with_advice():
+        try:
             request = descent_request(session, problem.objective, updates)
             costs = problem.engine.descend(request.objective, request.rule, request.state, updates, request.options)
             session.record(costs)
@@ -284,17 +285,15 @@ class Fit:
             if not np.isfinite(session.state.descent.parameters).all():
                 session.end("diverged")
                 raise session.divergence("the weights became infinite")
+        except DivergenceError as error:
+            raise self._with_advice(error) from None
         return costs
 
-    @contextmanager
-    def _divergence_with_advice(self) -> Iterator[None]:
-        """Add advice on the scale of the data to a divergence within this block."""
-        try:
-            yield
-        except DivergenceError as error:
-            # Programs may search for the message of scikit-learn.
-            advice = [error.advice, self.scale_advice().text, DIVERGENCE_IN_SCIKIT_LEARN]
-            raise DivergenceError(error.finding, " ".join(filter(None, advice))) from None
+    def _with_advice(self, error: DivergenceError) -> DivergenceError:
+        """Return a divergence with advice on the scale of the data."""
+        # Programs may search for the message of scikit-learn.
+        advice = [error.advice, self.scale_advice().text, DIVERGENCE_IN_SCIKIT_LEARN]
+        return DivergenceError(error.finding, " ".join(filter(None, advice)))
 
     def keep(self) -> None:
         """Update the fitted attributes of the estimator."""

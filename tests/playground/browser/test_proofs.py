@@ -57,7 +57,9 @@ def test_three_values_of_twenty_weights_agree(play: PlayPage) -> None:
             proof = click_link(play, draw.randrange(n_links), draw.uniform(0.1, 0.9))
         else:
             layer = draw.randrange(1, len(sizes))
-            proof = choose(play, layer=layer, column=draw.randrange(sizes[layer - 1] + 1), row=draw.randrange(sizes[layer]))
+            proof = choose(
+                play, layer=layer, column=draw.randrange(sizes[layer - 1] + 1), row=draw.randrange(sizes[layer])
+            )
         asked = proof.request
         where = (asked["layer"], asked["row"], asked["column"])
         assert proof["name"] == "Theta_{}[{}, {}]".format(*where)
