@@ -18,10 +18,7 @@ class BugPanel {
     this.shown = undefined; // the mistake that is drawn
     this.body = element("div");
     this.result = element("div", { role: "status" });
-    root.append(
-      element("h3", { class: "hidden", text: app.t("panels.bugs.title") }),
-      this.body,
-    );
+    root.append(element("h3", { class: "hidden", text: app.t("panels.bugs.title") }), this.body);
     app.store.subscribe("scene", () => this.drawScene());
     new MutationObserver(() => this.drawScene()).observe(root, { attributes: true, attributeFilter: ["hidden"] });
   }
@@ -83,7 +80,9 @@ class BugPanel {
   drawSwitch(bug) {
     const { t } = this.app;
     if (bug.is_possible === false) return element("p", { class: "panel-note", text: t("panels.bugs.impossible") });
-    const start = button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), { title: t("panels.bugs.switch_on_hint") });
+    const start = button(t("panels.bugs.switch_on"), () => this.setBug(bug.name), {
+      title: t("panels.bugs.switch_on_hint"),
+    });
     return element("div", { class: "panel-actions" }, start);
   }
 
@@ -95,10 +94,18 @@ class BugPanel {
         "div",
         { class: `code-line is-${kind}` },
         element("span", { class: "code-label", text: t(`panels.bugs.${kind}`) }),
-        scroller(t(`panels.bugs.${kind}`), element("pre", {}, element("code", { text: text || t("panels.bugs.no_line") }))),
+        scroller(
+          t(`panels.bugs.${kind}`),
+          element("pre", {}, element("code", { text: text || t("panels.bugs.no_line") })),
+        ),
       );
     const tags = bug.equations.length > 0 ? ` (${bug.equations.join(", ")})` : "";
-    return element("div", { class: "code-lines", role: "group", "aria-label": t("panels.bugs.lines", { tags }) }, line("wrong", bug.wrong), line("right", bug.right));
+    return element(
+      "div",
+      { class: "code-lines", role: "group", "aria-label": t("panels.bugs.lines", { tags }) },
+      line("wrong", bug.wrong),
+      line("right", bug.right),
+    );
   }
 
   async setBug(name) {
@@ -116,7 +123,12 @@ class BugPanel {
     const { t } = this.app;
     if (lesson) {
       const text = element("p", { text: t("panels.bugs.lesson") });
-      return [element("h4", { tabindex: "-1", text: t("panels.bugs.hidden_title") }), text, this.drawInstruments(), this.result];
+      return [
+        element("h4", { tabindex: "-1", text: t("panels.bugs.lesson_title") }),
+        text,
+        this.drawInstruments(),
+        this.result,
+      ];
     }
     const isHidden = bug.name === null || bug.name === undefined || bug.is_revealed === false;
     const what = isHidden
@@ -149,7 +161,12 @@ class BugPanel {
     const changes = bug.changes ?? this.changes;
     if (changes.length === 0) return null;
     const items = changes.map((change) => element("li", { text: change }));
-    return element("div", { class: "panel-note" }, element("p", { text: this.app.t("panels.bugs.changes") }), element("ul", {}, ...items));
+    return element(
+      "div",
+      { class: "panel-note" },
+      element("p", { text: this.app.t("panels.bugs.changes") }),
+      element("ul", {}, ...items),
+    );
   }
 
   drawInstruments() {
@@ -213,9 +230,14 @@ class BugPanel {
     const names = bug.candidates?.length ? bug.candidates : this.bugs.map(({ name }) => name);
     const options = this.bugs.filter(({ name }) => names.includes(name)).map(({ name, title }) => [name, title]);
     let guessed = options[0][0];
-    const choice = select(options, guessed, (name) => {
-      guessed = name;
-    }, { title: t("panels.bugs.guess_hint") });
+    const choice = select(
+      options,
+      guessed,
+      (name) => {
+        guessed = name;
+      },
+      { title: t("panels.bugs.guess_hint") },
+    );
     const answer = element("p", { class: "panel-finding", role: "status" });
     const guess = async () => {
       try {
@@ -230,7 +252,12 @@ class BugPanel {
       "div",
       {},
       element("h5", { text: t("panels.bugs.guess_title") }),
-      element("div", { class: "panel-fields" }, field(t("panels.bugs.guess_label"), choice), button(t("panels.bugs.guess"), guess, { class: "primary" })),
+      element(
+        "div",
+        { class: "panel-fields" },
+        field(t("panels.bugs.guess_label"), choice),
+        button(t("panels.bugs.guess"), guess, { class: "primary" }),
+      ),
       answer,
     );
   }

@@ -27,7 +27,11 @@ function outputName({ classes, target }, { layer_sizes: sizes }, unit) {
  */
 export function makeChooser(app, choose) {
   const { t } = app;
-  const node = element("div", { class: "panel-fields prove-fields", role: "group", "aria-label": t("panels.prove.chooser") });
+  const node = element("div", {
+    class: "panel-fields prove-fields",
+    role: "group",
+    "aria-label": t("panels.prove.chooser"),
+  });
   let shown = null;
 
   /** Change one part, keep the others as far as they exist, and put the focus back into the same field. */
@@ -60,8 +64,20 @@ export function makeChooser(app, choose) {
     const kinds = ["weight", "unit"].map((kind) => [kind, t(`panels.prove.kind.${kind}`)]);
     node.replaceChildren(
       choice("kind", kinds, shown.kind),
-      choice("layer", layers.map((layer) => [layer, layerText(layer)]), shown.layer),
-      ...(isWeight ? [choice("column", sources(app, shown.layer).map((name, i) => [i, name]), shown.column)] : []),
+      choice(
+        "layer",
+        layers.map((layer) => [layer, layerText(layer)]),
+        shown.layer,
+      ),
+      ...(isWeight
+        ? [
+            choice(
+              "column",
+              sources(app, shown.layer).map((name, i) => [i, name]),
+              shown.column,
+            ),
+          ]
+        : []),
       choice(isWeight ? "row" : "unit", units, isWeight ? shown.row : shown.unit),
     );
   }

@@ -15,7 +15,9 @@ export function agreeing(a, b) {
 
 /** Write a number as sign, digits and power of ten: `{sign, digits: "1.234...", exponent: -3}`, with 16 digits. */
 function parts(value, count = 16) {
-  const [mantissa, exponent] = Math.abs(value).toExponential(count - 1).split("e");
+  const [mantissa, exponent] = Math.abs(value)
+    .toExponential(count - 1)
+    .split("e");
   return { sign: value < 0 ? "−" : "", digits: mantissa, exponent: Number(exponent) };
 }
 

@@ -85,7 +85,12 @@ function drawNumber(step, app) {
     "aria-label": app.t("panels.lessons.number", { unit: step.unit }),
   });
   input.value = step.prediction ?? "";
-  const node = element("div", { class: "panel-fields" }, input, step.unit ? element("span", { text: step.unit }) : null);
+  const node = element(
+    "div",
+    { class: "panel-fields" },
+    input,
+    step.unit ? element("span", { text: step.unit }) : null,
+  );
   return { element: node, answer: () => (Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : null) };
 }
 
@@ -95,7 +100,13 @@ function drawStart(step, app, isRunning) {
   const key = isRunning ? "running" : isAnswered && step.run ? "again" : step.run ? "run" : "check";
   const start = button(app.t(`panels.lessons.${key}`), () => {}, {
     class: isAnswered ? "run-button" : "primary run-button",
-    title: app.t(step.kind === "goal" ? "panels.lessons.goal_hint" : isPredicted ? "panels.lessons.run_predicted_hint" : "panels.lessons.run_hint"),
+    title: app.t(
+      step.kind === "goal"
+        ? "panels.lessons.goal_hint"
+        : isPredicted
+          ? "panels.lessons.run_predicted_hint"
+          : "panels.lessons.run_hint",
+    ),
   });
   start.disabled = isRunning;
   return start;
@@ -114,7 +125,12 @@ function drawFeedback(step, app) {
   const kind = step.is_right === null || step.is_right === undefined ? "measured" : step.is_right ? "right" : "wrong";
   const verdict = step.kind === "goal" ? `goal_${kind}` : kind;
   const explanation = step.explanation
-    ? element("div", { class: "lesson-explanation" }, element("h4", { text: app.t("panels.lessons.explanation") }), markdown(step.explanation, 5))
+    ? element(
+        "div",
+        { class: "lesson-explanation" },
+        element("h4", { text: app.t("panels.lessons.explanation") }),
+        markdown(step.explanation, 5),
+      )
     : null;
   return element(
     "div",

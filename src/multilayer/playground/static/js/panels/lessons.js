@@ -77,7 +77,9 @@ class LessonPanel {
     return element(
       "li",
       {},
-      element("div", { class: "lesson-item" },
+      element(
+        "div",
+        { class: "lesson-item" },
         element("h4", { text: title }),
         element("p", { text: summary }),
         element("p", { class: "panel-note", text: t("panels.lessons.minutes", { count: minutes }) }),
@@ -108,8 +110,14 @@ class LessonPanel {
     const drawn = JSON.stringify([lesson, this.index, this.isRunning]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
-    const answered = lesson.steps.filter((step, i) => isDone(step) && (step.state === "answered" || i <= this.furthest)).length;
-    const progress = element("progress", { max: lesson.steps.length, value: answered, "aria-label": t("panels.lessons.progress") });
+    const answered = lesson.steps.filter(
+      (step, i) => isDone(step) && (step.state === "answered" || i <= this.furthest),
+    ).length;
+    const progress = element("progress", {
+      max: lesson.steps.length,
+      value: answered,
+      "aria-label": t("panels.lessons.progress"),
+    });
     this.body.replaceChildren(
       element("h3", { class: "panel-heading", text: lesson.title }),
       element(
@@ -117,7 +125,10 @@ class LessonPanel {
         { class: "lesson-progress" },
         progress,
         element("span", { text: t("panels.lessons.position", { i: this.index + 1, n: lesson.steps.length }) }),
-        button(t("panels.lessons.leave"), () => this.leave(), { class: "link-button", title: t("panels.lessons.leave_hint") }),
+        button(t("panels.lessons.leave"), () => this.leave(), {
+          class: "link-button",
+          title: t("panels.lessons.leave_hint"),
+        }),
       ),
       this.index === 0 && lesson.summary ? element("p", { class: "panel-hint", text: lesson.summary }) : "",
       this.drawStep(lesson.steps[this.index]),
@@ -130,7 +141,11 @@ class LessonPanel {
     const actions = { isRunning: this.isRunning, run: (answer) => this.run(answer) };
     return element(
       "section",
-      { class: "lesson-step", tabindex: "-1", "aria-label": app.t("panels.lessons.position", { i: this.index + 1, n: this.lesson.steps.length }) },
+      {
+        class: "lesson-step",
+        tabindex: "-1",
+        "aria-label": app.t("panels.lessons.position", { i: this.index + 1, n: this.lesson.steps.length }),
+      },
       markdown(step.text),
       ...drawStepOf(step, app, actions),
     );

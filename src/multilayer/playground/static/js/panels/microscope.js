@@ -1,11 +1,12 @@
 // The panel "Microscope": one update, seen at the level of a layer, a sample, a batch or an epoch.
 
 import { short } from "./digits.js";
-import { drawStep, drawUpdate, stepsOf, summary, symbolOf, tagOf, valuesOf } from "./microscope_steps.js";
-import { button, element, errorMessage, field, select, table } from "./nodes.js";
+import { drawBatch, drawEpoch, drawLayer, drawRow } from "./microscope_levels.js";
+import { drawSteps } from "./microscope_list.js";
+import { stepsOf, valuesOf } from "./microscope_steps.js";
+import { button, element, errorMessage, field, select } from "./nodes.js";
 
 const LEVELS = ["layer", "sample", "batch", "epoch"];
-const EPOCHS_LISTED = 5;
 
 export function mount(root, app) {
   new MicroscopePanel(root, app);
@@ -32,14 +33,28 @@ class MicroscopePanel {
   makeParts() {
     const { t } = this.app;
     const levels = LEVELS.map((level) => [level, t(`panels.microscope.level.${level}`)]);
-    const level = select(levels, this.level, (value) => this.setLevel(value), { title: t("panels.microscope.level_hint") });
+    const level = select(levels, this.level, (value) => this.setLevel(value), {
+      title: t("panels.microscope.level_hint"),
+    });
     this.sample = element("span");
-    this.back = button(t("panels.microscope.back"), () => this.move(-1), { title: t("panels.microscope.back_hint"), "aria-keyshortcuts": "ArrowLeft" });
-    this.next = button(t("panels.microscope.next"), () => this.move(1), { class: "primary", title: t("panels.microscope.next_hint"), "aria-keyshortcuts": "ArrowRight" });
+    this.back = button(t("panels.microscope.back"), () => this.move(-1), {
+      title: t("panels.microscope.back_hint"),
+      "aria-keyshortcuts": "ArrowLeft",
+    });
+    this.next = button(t("panels.microscope.next"), () => this.move(1), {
+      class: "primary",
+      title: t("panels.microscope.next_hint"),
+      "aria-keyshortcuts": "ArrowRight",
+    });
     this.position = element("span", { class: "stepper-position" });
     this.stepper = element(
       "div",
-      { class: "stepper", role: "group", "aria-label": t("panels.microscope.stepper"), on: { keydown: (event) => this.press(event) } },
+      {
+        class: "stepper",
+        role: "group",
+        "aria-label": t("panels.microscope.stepper"),
+        on: { keydown: (event) => this.press(event) },
+      },
       this.back,
       this.position,
       this.next,
@@ -47,11 +62,22 @@ class MicroscopePanel {
     this.error = element("div");
     this.content = element("div", { class: "step" });
     this.list = element("div");
-    const all = element("details", { class: "step-list" }, element("summary", { text: t("panels.microscope.all_steps") }), this.list);
+    const all = element(
+      "details",
+      { class: "step-list" },
+      element("summary", { text: t("panels.microscope.all_steps") }),
+      this.list,
+    );
     this.all = all;
     this.root.append(
       element("h3", { class: "hidden", text: t("panels.microscope.title") }),
-      element("div", { class: "microscope-bar" }, field(t("panels.microscope.level_label"), level), this.sample, this.stepper),
+      element(
+        "div",
+        { class: "microscope-bar" },
+        field(t("panels.microscope.level_label"), level),
+        this.sample,
+        this.stepper,
+      ),
       this.error,
       this.content,
       all,
@@ -73,7 +99,7 @@ class MicroscopePanel {
   }
 
   restart() {
-    this.trace = this.before = null;
+    this.trace = this.before = this.wanted = null;
     this.index = 0;
     this.follow();
   }
@@ -113,7 +139,7 @@ class MicroscopePanel {
   setLevel(level) {
     this.level = level;
     this.index = 0;
-    this.run(() => this.read(this.level === "sample" ? this.trace?.batch[0] ?? null : this.wanted, false));
+    this.run(() => this.read(this.level === "sample" ? (this.trace?.batch[0] ?? null) : this.wanted, false));
   }
 
   press(event) {
@@ -141,7 +167,9 @@ class MicroscopePanel {
   async update() {
     await this.app.connection.request("step", this.level === "epoch" ? { epochs: 1 } : { updates: 1 });
     await this.advance();
-    this.app.announce(this.app.t("panels.microscope.updated", { update: this.trace.update, cost: short(this.trace.batch_cost) }));
+    this.app.announce(
+      this.app.t("panels.microscope.updated", { update: this.trace.update, cost: short(this.trace.batch_cost) }),
+    );
   }
 
   async undo() {
@@ -205,8 +233,14 @@ class MicroscopePanel {
     this.stepper.hidden = false;
     this.all.hidden = this.level !== "layer";
     this.back.disabled = this.index === 0 && trace.update === 0;
-    this.next.textContent = t(isLast ? `panels.microscope.perform_${this.level === "epoch" ? "epoch" : "update"}` : "panels.microscope.next");
-    this.position.textContent = t(`panels.microscope.position.${this.level}`, { i: this.index + 1, n: this.count, update: trace.update });
+    this.next.textContent = t(
+      isLast ? `panels.microscope.perform_${this.level === "epoch" ? "epoch" : "update"}` : "panels.microscope.next",
+    );
+    this.position.textContent = t(`panels.microscope.position.${this.level}`, {
+      i: this.index + 1,
+      n: this.count,
+      update: trace.update,
+    });
     this.drawSample();
     this.content.replaceChildren(...this.drawContent());
     if (this.level === "layer") this.drawList();
@@ -219,9 +253,14 @@ class MicroscopePanel {
     if (this.level !== "layer") return void this.sample.replaceChildren();
     const { batch, sample, n_batch: n } = this.trace;
     const rows = batch.includes(sample) ? batch : [sample, ...batch];
-    const choice = select(rows.map((row) => [row, String(row)]), sample, (row) => this.choose(Number(row)), {
-      title: t("panels.microscope.sample_hint", { n }),
-    });
+    const choice = select(
+      rows.map((row) => [row, String(row)]),
+      sample,
+      (row) => this.choose(Number(row)),
+      {
+        title: t("panels.microscope.sample_hint", { n }),
+      },
+    );
     this.sample.replaceChildren(field(t("panels.microscope.sample_label"), choice));
   }
 
@@ -234,70 +273,17 @@ class MicroscopePanel {
   }
 
   drawContent() {
-    if (this.level === "layer") return this.drawLayer();
-    return { sample: () => this.drawRow(), batch: () => this.drawBatch(), epoch: () => this.drawEpoch() }[this.level]();
+    const { app, trace } = this;
+    if (this.level === "layer") return drawLayer(this.steps[this.index], trace, app);
+    return { sample: drawRow, batch: drawBatch, epoch: drawEpoch }[this.level](trace, app);
   }
 
-  drawLayer() {
-    const step = this.steps[this.index];
-    const { t } = this.app;
-    const title = t(`panels.microscope.name.${step.kind}`, { layer: step.layer, symbol: symbolOf(step) });
-    const heading = element("h4", {}, title, " ", element("span", { class: "tag", title: t("panels.microscope.tag_hint"), text: `(${tagOf(step, this.app.store.scene)})` }));
-    return [heading, ...drawStep(step, this.trace, this.app)];
-  }
-
-  drawRow() {
-    const { t } = this.app;
-    const { sample, y, A, delta, cost } = this.trace;
-    const columns = ["output", "output_value", "target", "delta"].map((key, i) => ({ title: t(`panels.microscope.${key}`), numeric: i > 0, header: i === 0 }));
-    const rows = A.at(-1).map((value, k) => [String(k + 1), short(value, 6), short(y[k], 6), short(delta.at(-1)[k], 6)]);
-    return [
-      element("h4", { text: t("panels.microscope.row_title", { sample }) }),
-      element("p", { text: t("panels.microscope.row_text", { cost: short(cost, 6), inputs: this.trace.x.slice(0, 6).map((value) => short(value, 3)).join(", ") }) }),
-      table(t("panels.microscope.row_table"), columns, rows),
-    ];
-  }
-
-  drawBatch() {
-    const { t } = this.app;
-    const { update, n_batch: m, batch_cost: cost } = this.trace;
-    return [
-      element("h4", { text: t("panels.microscope.batch_title", { update: update + 1 }) }),
-      element("p", { text: t("panels.microscope.batch_text", { m, cost: short(cost, 6) }) }),
-      drawUpdate(this.trace, this.app),
-    ];
-  }
-
-  drawEpoch() {
-    const { t, store } = this.app;
-    const { costs, validation_costs: validation } = store.curves;
-    const first = Math.max(0, costs.length - EPOCHS_LISTED);
-    const columns = ["epoch", "cost_training", "cost_validation"].map((key, i) => ({ title: t(`panels.microscope.${key}`), numeric: i > 0, header: i === 0 }));
-    const rows = costs.slice(first).map((cost, i) => [String(first + i + 1), short(cost, 5), short(validation[first + i], 5)]);
-    const per = store.frame?.updates_per_epoch ?? 1;
-    return [
-      element("h4", { text: t("panels.microscope.epoch_title", { epoch: costs.length + 1 }) }),
-      element("p", { text: t("panels.microscope.epoch_text", { count: per }) }),
-      rows.length > 0 ? table(t("panels.microscope.epoch_table"), columns, rows) : null,
-    ].filter((node) => node !== null);
-  }
-
-  /** All steps: up to the present one with new numbers, after it with those of the update before, marked as stale. */
   drawList() {
-    const { t } = this.app;
-    const columns = ["step", "values_short", "step_state"].map((key, i) => ({ title: t(`panels.microscope.${key}`), header: i === 0 }));
     const rows = this.steps.map((step, i) => {
       const state = this.stateOf(i);
-      const source = state === "stale" ? this.before : this.trace;
-      const name = button(`${symbolOf(step)} (${tagOf(step, this.app.store.scene)})`, () => this.jump(i), {
-        class: "link-button",
-        "aria-current": i === this.index ? "step" : null,
-        title: t(`panels.microscope.name.${step.kind}`, { layer: step.layer, symbol: symbolOf(step) }),
-      });
-      const numbers = state === "none" ? "–" : summary(step, source);
-      return { cells: [name, numbers, t(`panels.microscope.state.${state}`, { update: source?.update ?? "" })], class: `is-${state}` };
+      return { step, state, trace: state === "stale" ? this.before : this.trace };
     });
-    this.list.replaceChildren(table(t("panels.microscope.all_steps"), columns, rows));
+    this.list.replaceChildren(drawSteps(rows, this.index, (i) => this.jump(i), this.app));
   }
 
   jump(index) {

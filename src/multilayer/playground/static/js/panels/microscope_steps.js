@@ -11,10 +11,24 @@ const MOST_SIDE = 8; // rows and columns of a matrix that are drawn
 /** Return the steps of an update of a network with these layer sizes: `{kind, layer}` in their order. */
 export function stepsOf(sizes) {
   const last = sizes.length;
-  const forward = range(2, last).flatMap((layer) => [{ kind: "Z", layer }, { kind: "A", layer }]);
-  const backward = range(2, last).reverse().map((layer) => ({ kind: "delta", layer }));
-  const gradients = range(1, last - 1).reverse().map((layer) => ({ kind: "D", layer }));
-  return [{ kind: "X", layer: 1 }, ...forward, { kind: "J", layer: last }, ...backward, ...gradients, { kind: "update", layer: 0 }];
+  const forward = range(2, last).flatMap((layer) => [
+    { kind: "Z", layer },
+    { kind: "A", layer },
+  ]);
+  const backward = range(2, last)
+    .reverse()
+    .map((layer) => ({ kind: "delta", layer }));
+  const gradients = range(1, last - 1)
+    .reverse()
+    .map((layer) => ({ kind: "D", layer }));
+  return [
+    { kind: "X", layer: 1 },
+    ...forward,
+    { kind: "J", layer: last },
+    ...backward,
+    ...gradients,
+    { kind: "update", layer: 0 },
+  ];
 }
 
 const largestSize = (matrix) => Math.max(...matrix.flat().map(Math.abs));
@@ -57,7 +71,10 @@ export function summary(step, trace) {
   const values = valuesOf(step, trace);
   if (values === null) return "–";
   const flat = values.flat();
-  const shown = flat.slice(0, 3).map((value) => short(value, 3)).join(", ");
+  const shown = flat
+    .slice(0, 3)
+    .map((value) => short(value, 3))
+    .join(", ");
   return flat.length > 3 ? `${shown}, …` : shown;
 }
 
@@ -98,7 +115,16 @@ function formula({ kind, layer }, scene) {
   if (kind === "A") return m.row(at("a", layer), m.mo("="), m.mi(layer === last ? "h" : "g"), m.paren(at("z", layer)));
   if (kind === "J") return costFormula(scene);
   if (kind === "delta") return layer === last ? outputDelta(layer) : innerDelta(layer);
-  if (kind === "D") return m.row(at("D", layer), m.mo("="), m.frac(m.mn(1), m.mi("m")), m.sum(m.mi("r")), at(m.DELTA, layer + 1), m.sup(withBias(layer), m.mi("T")), ...penalty(scene, () => at(m.THETA, layer)));
+  if (kind === "D")
+    return m.row(
+      at("D", layer),
+      m.mo("="),
+      m.frac(m.mn(1), m.mi("m")),
+      m.sum(m.mi("r")),
+      at(m.DELTA, layer + 1),
+      m.sup(withBias(layer), m.mi("T")),
+      ...penalty(scene, () => at(m.THETA, layer)),
+    );
   return m.row(m.mi(m.THETA), m.mo("←"), m.mi(m.THETA), m.mo("+"), m.mtext("ΔΘ"), m.paren(m.mi("D")));
 }
 
@@ -106,7 +132,9 @@ function formula({ kind, layer }, scene) {
 function penalty({ setup }, theta) {
   const { alpha = 0, l1_alpha = 0 } = setup.parameters;
   const squares = alpha ? [m.mo("+"), m.frac(m.mi("λ"), m.mi("m")), theta()] : [];
-  const sizes = l1_alpha ? [m.mo("+"), m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")), m.mi("sign"), m.paren(theta())] : [];
+  const sizes = l1_alpha
+    ? [m.mo("+"), m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")), m.mi("sign"), m.paren(theta())]
+    : [];
   return [...squares, ...sizes];
 }
 
@@ -114,7 +142,14 @@ function costFormula({ setup }) {
   const { alpha = 0, l1_alpha = 0 } = setup.parameters;
   const mean = m.row(m.frac(m.mn(1), m.mi("m")), m.sum(m.mi("r")), m.sub(m.mi("c"), m.mi("r")));
   const squares = [m.mo("+"), m.frac(m.mi("λ"), m.row(m.mn(2), m.mi("m"))), m.mo("∑"), m.sup(m.mi(m.THETA), m.mn(2))];
-  const sizes = [m.mo("+"), m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")), m.mo("∑"), m.mo("|"), m.mi(m.THETA), m.mo("|")];
+  const sizes = [
+    m.mo("+"),
+    m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")),
+    m.mo("∑"),
+    m.mo("|"),
+    m.mi(m.THETA),
+    m.mo("|"),
+  ];
   return m.row(m.mi("J"), m.mo("="), mean, ...(alpha ? squares : []), ...(l1_alpha ? sizes : []));
 }
 
@@ -126,7 +161,14 @@ function outputDelta(layer) {
 function innerDelta(layer) {
   const weights = m.subsup(m.mi(m.THETA), m.mn(layer), m.mi("T"));
   const product = m.paren(weights, m.sub(m.mi(m.DELTA), m.mn(layer + 1)));
-  return m.row(m.sub(m.mi(m.DELTA), m.mn(layer)), m.mo("="), product, m.mo("⊙"), m.sup(m.mi("g"), m.mo("′")), m.paren(m.sub(m.mi("z"), m.mn(layer))));
+  return m.row(
+    m.sub(m.mi(m.DELTA), m.mn(layer)),
+    m.mo("="),
+    product,
+    m.mo("⊙"),
+    m.sup(m.mi("g"), m.mo("′")),
+    m.paren(m.sub(m.mi("z"), m.mn(layer))),
+  );
 }
 
 function drawNumbers(step, trace, app) {
@@ -135,14 +177,17 @@ function drawNumbers(step, trace, app) {
   if (step.kind === "J") return drawCost(trace, app);
   const { t } = app;
   const values = valuesOf(step, trace);
-  const names = step.kind === "X" ? sources(app, 1).slice(1) : values.map((_, i) => t("panels.unit_short", { unit: i + 1 }));
+  const names =
+    step.kind === "X" ? sources(app, 1).slice(1) : values.map((_, i) => t("panels.unit_short", { unit: i + 1 }));
   const columns = [
     { title: t(step.kind === "X" ? "panels.microscope.input" : "panels.microscope.unit"), header: true },
     { title: symbolOf(step), numeric: true },
   ];
   const hasTarget = step.kind === "A" && step.layer === app.store.scene.network.layer_sizes.length;
   if (hasTarget) columns.push({ title: t("panels.microscope.target"), numeric: true });
-  const rows = values.slice(0, MOST_UNITS).map((value, i) => [names[i], short(value, 6), ...(hasTarget ? [short(trace.y[i], 6)] : [])]);
+  const rows = values
+    .slice(0, MOST_UNITS)
+    .map((value, i) => [names[i], short(value, 6), ...(hasTarget ? [short(trace.y[i], 6)] : [])]);
   return table(rowCaption(step, trace, app, values.length), columns, rows);
 }
 
@@ -153,7 +198,10 @@ function rowCaption(step, trace, app, count) {
 
 function drawCost(trace, app) {
   const { t } = app;
-  const columns = [{ title: t("panels.microscope.cost"), header: true }, { title: t("panels.prove.value"), numeric: true }];
+  const columns = [
+    { title: t("panels.microscope.cost"), header: true },
+    { title: t("panels.prove.value"), numeric: true },
+  ];
   return table(t("panels.microscope.costs"), columns, [
     [t("panels.microscope.cost_row", { sample: trace.sample }), short(trace.cost, 8)],
     [t("panels.microscope.cost_batch", { m: trace.n_batch }), short(trace.batch_cost, 8)],
@@ -167,7 +215,10 @@ function drawMatrix(step, trace, app) {
   const columns = [{ title: t("panels.prove.to"), header: true }, ...names.map((title) => ({ title, numeric: true }))];
   const rows = matrix
     .slice(0, MOST_SIDE)
-    .map((values, i) => [t("panels.unit_short", { unit: i + 1 }), ...values.slice(0, MOST_SIDE).map((value) => short(value, 3))]);
+    .map((values, i) => [
+      t("panels.unit_short", { unit: i + 1 }),
+      ...values.slice(0, MOST_SIDE).map((value) => short(value, 3)),
+    ]);
   const isCut = matrix.length > MOST_SIDE || matrix[0].length > MOST_SIDE;
   const key = isCut ? "panels.microscope.matrix_part" : "panels.microscope.matrix";
   return table(t(key, { layer: step.layer, shown: MOST_SIDE }), columns, rows);

@@ -82,9 +82,7 @@ function bodyRow(columns, row) {
   const made = cells.map((cell, i) => {
     const column = columns[i];
     const properties = { class: column.numeric ? "numeric" : null };
-    return column.header
-      ? element("th", { scope: "row", ...properties }, cell)
-      : element("td", properties, cell);
+    return column.header ? element("th", { scope: "row", ...properties }, cell) : element("td", properties, cell);
   });
   return element("tr", { class: Array.isArray(row) ? null : row.class }, ...made);
 }

@@ -14,15 +14,17 @@ export function drawUnit(proof, { app, shown, update }) {
     "header",
     { class: "proof-title" },
     element("p", { class: "proof-name", text: unitName(app, shown.layer, shown.unit) }),
-    element("p", { class: "panel-note", text: t("panels.prove.unit_where", { row: proof.sample, update: update ?? "–" }) }),
-    firstOfBatch(app),
+    element("p", {
+      class: "panel-note",
+      text: t("panels.prove.unit_where", { row: proof.sample, update: update ?? "–" }),
+    }),
   );
   const isOutput = shown.layer === app.store.scene.network.layer_sizes.length;
-  return [title, drawSum(proof, app, shown), drawActivation(proof, app, shown, isOutput), drawDelta(proof, app, shown, isOutput)];
-}
-
-function firstOfBatch(app) {
-  return element("p", { class: "panel-note", text: app.t("panels.prove.other_row") });
+  return [
+    title,
+    drawSum(proof, app, shown),
+    element("div", {}, drawActivation(proof, app, shown, isOutput), drawDelta(proof, app, shown, isOutput)),
+  ];
 }
 
 function part(title, ...children) {
@@ -38,15 +40,21 @@ function drawSum(proof, app, { layer, unit }) {
     m.theta(layer - 1, unit + 1, m.mi("j")),
     m.indexed("a", layer - 1, m.mi("j")),
   );
-  const products = proof.terms.slice(0, WRITTEN).flatMap((term, i) => [
-    ...(i > 0 ? [m.mo("+")] : []),
-    m.value(short(term.weight), true),
-    m.mo("·"),
-    m.value(short(term.value), true),
-  ]);
+  const products = proof.terms
+    .slice(0, WRITTEN)
+    .flatMap((term, i) => [
+      ...(i > 0 ? [m.mo("+")] : []),
+      m.value(short(term.weight, 3), true),
+      m.mo("·"),
+      m.value(short(term.value, 3), true),
+    ]);
   if (proof.terms.length > WRITTEN) products.push(m.mo("+"), m.mo("…"));
   const formula = m.math(
-    m.lines([m.indexed("z", layer, unit + 1), letters], [m.row(), m.row(...products)], [m.row(), m.value(short(proof.z, 8))]),
+    m.lines(
+      [m.indexed("z", layer, unit + 1), letters],
+      [m.row(), m.row(...products)],
+      [m.row(), m.value(short(proof.z, 8))],
+    ),
   );
   const rows = proof.terms.map((term) => [term.name, short(term.weight), short(term.value), short(term.product)]);
   rows.push({ cells: [t("panels.prove.sum"), "", "", short(proof.z, 6)], class: "total" });
@@ -73,7 +81,9 @@ function drawActivation(proof, app, { layer, unit }, isOutput) {
   );
   const title = app.t(isOutput ? "panels.prove.h_title" : "panels.prove.a_title", { name: proof.activation });
   const isDropped = proof.mask !== null && proof.mask !== undefined;
-  const note = isDropped ? element("p", { class: "panel-note", text: app.t("panels.prove.mask", { mask: short(proof.mask) }) }) : "";
+  const note = isDropped
+    ? element("p", { class: "panel-note", text: app.t("panels.prove.mask", { mask: short(proof.mask) }) })
+    : "";
   return part(title, formulaBox(app, formula), note);
 }
 
@@ -82,9 +92,19 @@ function drawDelta(proof, app, { layer, unit }, isOutput) {
   const { t } = app;
   const delta = m.indexed(m.DELTA, layer, unit + 1);
   if (isOutput || proof.delta_terms.length === 0) {
-    const cost = m.frac(m.row(m.mo("∂"), m.mtext(t("panels.prove.cost_word"))), m.row(m.mo("∂"), m.indexed("z", layer, unit + 1)));
+    const cost = m.frac(
+      m.row(m.mo("∂"), m.mtext(t("panels.prove.cost_word"))),
+      m.row(m.mo("∂"), m.indexed("z", layer, unit + 1)),
+    );
     const formula = m.math(m.row(delta, m.mo("="), cost, m.mo("="), m.value(short(proof.delta, 8))));
-    return part(t("panels.prove.delta_output"), formulaBox(app, formula), element("p", { class: "panel-note", text: t("panels.prove.delta_output_note", { target: short(proof.target, 6), a: short(proof.a, 6) }) }));
+    return part(
+      t("panels.prove.delta_output"),
+      formulaBox(app, formula),
+      element("p", {
+        class: "panel-note",
+        text: t("panels.prove.delta_output_note", { target: short(proof.target, 6), a: short(proof.a, 6) }),
+      }),
+    );
   }
   const total = proof.delta_terms.reduce((sum, term) => sum + term.product, 0);
   const letters = m.row(
@@ -102,5 +122,9 @@ function drawDelta(proof, app, { layer, unit }, isOutput) {
   ];
   const rows = proof.delta_terms.map((term) => [term.name, short(term.weight), short(term.delta), short(term.product)]);
   rows.push({ cells: [t("panels.prove.sum"), "", "", short(total, 6)], class: "total" });
-  return part(t("panels.prove.delta_inner"), formulaBox(app, formula), table(t("panels.prove.delta_terms"), columns, rows));
+  return part(
+    t("panels.prove.delta_inner"),
+    formulaBox(app, formula),
+    table(t("panels.prove.delta_terms"), columns, rows),
+  );
 }

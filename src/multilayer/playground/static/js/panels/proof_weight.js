@@ -42,7 +42,13 @@ function drawEquation(proof, app, shown) {
   const activation = m.indexed("a", layer, column);
   const mean = m.frac(m.mn(1), m.mi("m"));
   const penalty = penaltyTerm(proof, app, shown);
-  const letters = m.row(mean, m.sum(m.mtext(app.t("panels.prove.rows"))), delta, column === 0 ? m.mn(1) : activation, ...penalty);
+  const letters = m.row(
+    mean,
+    m.sum(m.mtext(app.t("panels.prove.rows"))),
+    delta,
+    column === 0 ? m.mn(1) : activation,
+    ...penalty,
+  );
   const numbers = m.row(
     m.frac(m.mn(1), m.mn(proof.m)),
     m.mo("·"),
@@ -71,7 +77,12 @@ function penaltyTerm(proof, app, { layer, row, column }) {
   if (column === 0 || !proof.penalty) return [];
   const weight = m.theta(layer, row + 1, column);
   const squares = [m.mo("+"), m.frac(m.mi("λ"), m.mi("m")), weight];
-  const sizes = [m.mo("+"), m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")), m.mi("sign"), m.paren(weight.cloneNode(true))];
+  const sizes = [
+    m.mo("+"),
+    m.frac(m.sub(m.mi("λ"), m.mn(1)), m.mi("m")),
+    m.mi("sign"),
+    m.paren(weight.cloneNode(true)),
+  ];
   return [...(alpha ? squares : []), ...(l1_alpha ? sizes : [])];
 }
 
@@ -93,7 +104,8 @@ function drawTerms(proof, app, shown) {
   const rest = proof.n_terms - proof.terms.length;
   const listed = proof.terms.reduce((sum, term) => sum + term.product, 0);
   const total = (text, value) => ({ cells: [text, "", "", short(value, 6)], class: "total" });
-  if (rest > 0) rows.push({ cells: [t("panels.prove.rest", { count: rest }), "", "", short(proof.sum - listed)], class: "rest" });
+  if (rest > 0)
+    rows.push({ cells: [t("panels.prove.rest", { count: rest }), "", "", short(proof.sum - listed)], class: "rest" });
   rows.push(total(t("panels.prove.sum"), proof.sum));
   rows.push(total(t("panels.prove.mean", { m: proof.m }), proof.sum / proof.m));
   rows.push(total(t("panels.prove.penalty"), proof.penalty));
@@ -122,12 +134,18 @@ function drawValues(proof, app) {
     methodName(entry, app),
     drawDigits(entry.value, i === 0 ? Math.max(0, ...agreed) : agreed[i - 1]),
   ]);
-  if (proof.bug) rows.push({ cells: [t("panels.prove.program"), drawDigits(proof.bug.value, agreeing(first.value, proof.bug.value))], class: "wrong" });
+  if (proof.bug)
+    rows.push({
+      cells: [t("panels.prove.program"), drawDigits(proof.bug.value, agreeing(first.value, proof.bug.value))],
+      class: "wrong",
+    });
   const columns = [
     { title: t("panels.prove.method"), header: true },
     { title: t("panels.prove.value"), hint: t("panels.prove.value_hint") },
   ];
-  const inexact = proof.values.filter(({ note }) => note).map(({ note }) => element("p", { class: "panel-note", text: note }));
+  const inexact = proof.values
+    .filter(({ note }) => note)
+    .map(({ note }) => element("p", { class: "panel-note", text: note }));
   const notes = [element("p", { text: t(verdict(proof.error), { error: short(proof.error, 2) }) }), ...inexact];
   notes.push(drawSteps(proof.values, app));
   if (proof.missing) notes.push(element("p", { class: "panel-note", text: proof.missing }));
@@ -135,7 +153,11 @@ function drawValues(proof, app) {
     const key = proof.bug.error > 1e-6 ? "panels.prove.bug_differs" : "panels.prove.bug_agrees";
     notes.push(element("p", { class: "panel-finding", text: t(key, { error: short(proof.bug.error, 2) }) }));
   }
-  return section(t("panels.prove.values_title"), table(t("panels.prove.values"), columns, rows, { class: "panel-table values" }), ...notes);
+  return section(
+    t("panels.prove.values_title"),
+    table(t("panels.prove.values"), columns, rows, { class: "panel-table values" }),
+    ...notes,
+  );
 }
 
 const verdict = (error) => (error !== null && error < 1e-6 ? "panels.prove.agree" : "panels.prove.differ");
@@ -159,13 +181,22 @@ function drawUpdate(proof, app, { layer, row, column }) {
   const change = next - proof.value;
   const isPlain = Math.abs(change + size * proof.derivative) <= 1e-6 * Math.abs(change);
   const numbers = isPlain
-    ? m.row(m.value(short(proof.value, 6)), m.mo("−"), m.value(plain(size)), m.mo("·"), m.value(short(proof.derivative, 6), true))
+    ? m.row(
+        m.value(short(proof.value, 6)),
+        m.mo("−"),
+        m.value(plain(size)),
+        m.mo("·"),
+        m.value(short(proof.derivative, 6), true),
+      )
     : m.row(m.value(short(proof.value, 6)), m.mo("+"), m.value(short(change, 6), true));
   const formula = m.math(m.row(weight, m.mo("←"), numbers, m.mo("="), m.value(short(next, 6))));
   return section(
     t("panels.prove.update_title"),
     scroller(t("panels.prove.formula"), formula),
-    element("p", { class: "panel-note", text: t(`panels.prove.update_${updateKind(isPlain, app)}`, { rule, size: plain(size) }) }),
+    element("p", {
+      class: "panel-note",
+      text: t(`panels.prove.update_${updateKind(isPlain, app)}`, { rule, size: plain(size) }),
+    }),
     element("p", { class: "panel-note digits", text: t("panels.prove.new_value", { value: allDigits(next) }) }),
   );
 }

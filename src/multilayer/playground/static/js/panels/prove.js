@@ -1,7 +1,7 @@
 // The panel "Prove": a weight's derivative three times, or a unit's sum and delta, with the numbers of the next batch.
 
 import { makeChooser } from "./chooser.js";
-import { button, element, errorMessage } from "./nodes.js";
+import { button, element, errorMessage, field } from "./nodes.js";
 import { drawUnit } from "./proof_unit.js";
 import { drawWeight } from "./proof_weight.js";
 
@@ -18,11 +18,12 @@ class ProvePanel {
     this.asked = 0; // the number of the last request: older answers are dropped
     this.chooser = makeChooser(app, (selection) => app.store.select(selection));
     this.hint = element("p", { class: "panel-hint", text: app.t("panels.prove.hint") });
+    this.row = this.makeRow();
     this.stale = this.makeStale();
     this.output = element("div", { class: "proof", role: "region", "aria-label": app.t("panels.prove.result") });
     root.append(
       element("h3", { class: "hidden", text: app.t("panels.prove.title") }),
-      this.chooser.element,
+      element("div", { class: "prove-bar" }, this.chooser.element, this.row),
       this.hint,
       this.stale,
       this.output,
@@ -35,6 +36,22 @@ class ProvePanel {
     if (app.store.scene) this.drawScene();
   }
 
+  /** The field for the row of a unit's proof; a point of the pictures can be selected instead. */
+  makeRow() {
+    const { t, store } = this.app;
+    const choose = () => {
+      if (input.reportValidity() && input.value !== "") store.select({ kind: "sample", row: input.valueAsNumber });
+    };
+    const input = element("input", {
+      type: "number",
+      min: 0,
+      step: 1,
+      on: { change: choose },
+      title: t("panels.prove.row_field_hint"),
+    });
+    return field(t("panels.prove.row"), input, { hidden: true });
+  }
+
   makeStale() {
     const { t } = this.app;
     const text = element("span");
@@ -43,8 +60,11 @@ class ProvePanel {
   }
 
   drawScene() {
-    const { selection } = this.app.store;
+    const { selection, scene } = this.app.store;
     if (selection === null) this.clear();
+    if (scene.scene !== this.scene) this.sample = null; // other data may have fewer rows
+    this.scene = scene.scene;
+    this.row.querySelector("input").max = scene.data.n_rows - 1;
     this.chooser.show(this.shown);
     // The same update of another scene has other numbers.
     this.update = null;
@@ -55,6 +75,7 @@ class ProvePanel {
     this.shown = null;
     this.asked += 1;
     this.hint.hidden = false;
+    this.row.hidden = true;
     this.stale.hidden = true;
     this.output.replaceChildren();
   }
@@ -116,6 +137,8 @@ class ProvePanel {
   }
 
   show(shown, proof) {
+    this.row.hidden = shown.kind === "weight";
+    this.row.querySelector("input").value = proof.sample ?? "";
     const draw = shown.kind === "weight" ? drawWeight : drawUnit;
     this.output.replaceChildren(...draw(proof, { app: this.app, shown, update: this.update }));
     this.output.classList.remove("is-stale");

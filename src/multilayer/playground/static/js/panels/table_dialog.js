@@ -15,7 +15,12 @@ class TableDialog {
     const { t } = app;
     this.app = app;
     this.file = null; // {name, bytes}
-    this.input = element("input", { type: "file", accept: ".csv,.tsv,.txt,.parquet,.arrow,.feather", id: "table-file", on: { change: () => this.choose(this.input.files[0]) } });
+    this.input = element("input", {
+      type: "file",
+      accept: ".csv,.tsv,.txt,.parquet,.arrow,.feather",
+      id: "table-file",
+      on: { change: () => this.choose(this.input.files[0]) },
+    });
     this.drop = element(
       "div",
       { class: "drop-place" },
@@ -33,7 +38,11 @@ class TableDialog {
       this.drop,
       this.error,
       this.columns,
-      element("div", { class: "panel-actions" }, button(t("panels.table.close"), () => this.node.close())),
+      element(
+        "div",
+        { class: "panel-actions" },
+        button(t("panels.table.close"), () => this.node.close()),
+      ),
     );
     this.acceptDrops();
   }
@@ -68,12 +77,18 @@ class TableDialog {
     this.columns.replaceChildren();
     if (file.size > MOST_BYTES) {
       const megabytes = (size) => Math.ceil(size / 1e6);
-      this.error.replaceChildren(errorMessage(t("panels.table.too_large", { size: megabytes(file.size), most: megabytes(MOST_BYTES) })));
+      this.error.replaceChildren(
+        errorMessage(t("panels.table.too_large", { size: megabytes(file.size), most: megabytes(MOST_BYTES) })),
+      );
       return;
     }
     await this.guard(async () => {
       this.file = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
-      const { fields } = await this.app.connection.request("upload", { name: this.file.name, target: null }, this.file.bytes);
+      const { fields } = await this.app.connection.request(
+        "upload",
+        { name: this.file.name, target: null },
+        this.file.bytes,
+      );
       this.columns.replaceChildren(...this.drawColumns(fields));
       this.columns.querySelector("input:checked")?.focus();
     });
@@ -83,7 +98,12 @@ class TableDialog {
   drawColumns({ columns, n_rows: rows, suggested }) {
     const { t } = this.app;
     const target = (name) => {
-      const radio = element("input", { type: "radio", name: "target", value: name, "aria-label": t("panels.table.predict_column", { name }) });
+      const radio = element("input", {
+        type: "radio",
+        name: "target",
+        value: name,
+        "aria-label": t("panels.table.predict_column", { name }),
+      });
       radio.checked = name === suggested;
       return radio;
     };
@@ -102,8 +122,16 @@ class TableDialog {
       element(
         "form",
         { on: { submit: send } },
-        element("div", { role: "radiogroup", "aria-label": t("panels.table.target_hint") }, table(t("panels.table.caption", { name: this.file.name, count: rows, columns: columns.length }), head, body)),
-        element("div", { class: "panel-actions" }, element("button", { type: "submit", class: "primary", text: t("panels.table.train") })),
+        element(
+          "div",
+          { role: "radiogroup", "aria-label": t("panels.table.target_hint") },
+          table(t("panels.table.caption", { name: this.file.name, count: rows, columns: columns.length }), head, body),
+        ),
+        element(
+          "div",
+          { class: "panel-actions" },
+          element("button", { type: "submit", class: "primary", text: t("panels.table.train") }),
+        ),
       ),
     ];
   }
@@ -130,7 +158,9 @@ class TableDialog {
 
   /** Run a task while the dialog says that it works; an error stands above the columns. */
   async guard(task) {
-    this.error.replaceChildren(element("p", { role: "status", class: "panel-note", text: this.app.t("panels.table.reading") }));
+    this.error.replaceChildren(
+      element("p", { role: "status", class: "panel-note", text: this.app.t("panels.table.reading") }),
+    );
     this.node.setAttribute("aria-busy", "true");
     try {
       await task();

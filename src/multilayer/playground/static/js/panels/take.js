@@ -11,7 +11,11 @@ export function mount(root, app) {
   document.addEventListener("open-table", () => dialog.open());
   root.append(
     element("h3", { class: "hidden", text: t("panels.take.title") }),
-    part(app, "table", button(t("panels.take.table_button"), () => dialog.open(), { title: t("panels.take.table_hint") })),
+    part(
+      app,
+      "table",
+      button(t("panels.take.table_button"), () => dialog.open(), { title: t("panels.take.table_hint") }),
+    ),
     drawPython(app),
     drawModel(app),
     drawLink(app),
@@ -47,38 +51,57 @@ async function guarded(node, place, task) {
 function drawPython(app) {
   const { t } = app;
   const place = element("div");
-  const show = button(t("panels.take.python_button"), () => guarded(show, place, () => writeCode(app)), { title: t("panels.take.python_hint") });
+  const show = button(t("panels.take.python_button"), () => guarded(show, place, () => writeCode(app)), {
+    title: t("panels.take.python_hint"),
+  });
   return part(app, "python", element("div", { class: "panel-actions" }, show), place);
 }
 
 async function writeCode(app) {
   const { t } = app;
   const { code, reproduces } = (await app.connection.request("python")).fields;
-  const keep = button(t("panels.take.python_file"), () => download("run.py", code, "text/x-python"), { title: t("panels.take.python_file_hint") });
+  const keep = button(t("panels.take.python_file"), () => download("run.py", code, "text/x-python"), {
+    title: t("panels.take.python_file_hint"),
+  });
   return [
     scroller(t("panels.take.python_code"), element("pre", { class: "code" }, element("code", { text: code }))),
     element("p", { class: "panel-note", text: t("panels.take.reproduces", { what: reproduces }) }),
-    element("div", { class: "panel-actions" }, copyButton(() => code, app), keep),
+    element(
+      "div",
+      { class: "panel-actions" },
+      copyButton(() => code, app),
+      keep,
+    ),
   ];
 }
 
 function drawModel(app) {
   const { t } = app;
   const place = element("div", { role: "status" });
-  const save = button(t("panels.take.model_button"), () => guarded(save, place, () => saveModel(app)), { title: t("panels.take.model_hint") });
+  const save = button(t("panels.take.model_button"), () => guarded(save, place, () => saveModel(app)), {
+    title: t("panels.take.model_hint"),
+  });
   return part(app, "model", element("div", { class: "panel-actions" }, save), place);
 }
 
 async function saveModel(app) {
   const { fields, bytes } = await app.connection.request("save");
   download(fields.name, bytes, "application/octet-stream");
-  return element("p", { class: "panel-note" }, app.t("panels.take.saved"), " ", element("code", { text: `multilayer.load_model("${fields.name}")` }));
+  return element(
+    "p",
+    { class: "panel-note" },
+    app.t("panels.take.saved"),
+    " ",
+    element("code", { text: `multilayer.load_model("${fields.name}")` }),
+  );
 }
 
 function drawLink(app) {
   const { t } = app;
   const place = element("div");
-  const make = button(t("panels.take.link_button"), () => guarded(make, place, () => makeLink(app)), { title: t("panels.take.link_hint") });
+  const make = button(t("panels.take.link_button"), () => guarded(make, place, () => makeLink(app)), {
+    title: t("panels.take.link_hint"),
+  });
   return part(app, "link", element("div", { class: "panel-actions" }, make), place);
 }
 
@@ -87,10 +110,20 @@ async function makeLink(app) {
   const { t } = app;
   const { link } = (await app.connection.request("link")).fields;
   history.replaceState(null, "", `#${encodeURIComponent(link)}`);
-  const address = element("input", { type: "text", readonly: true, class: "link-text", value: location.href, on: { focus: () => address.select() } });
+  const address = element("input", {
+    type: "text",
+    readonly: true,
+    class: "link-text",
+    value: location.href,
+    on: { focus: () => address.select() },
+  });
   return [
     field(t("panels.take.link_label"), address, { class: "panel-field wide" }),
-    element("div", { class: "panel-actions" }, copyButton(() => address.value, app)),
+    element(
+      "div",
+      { class: "panel-actions" },
+      copyButton(() => address.value, app),
+    ),
     element("p", { class: "panel-note", text: t("panels.take.link_secret") }),
   ];
 }
@@ -98,7 +131,12 @@ async function makeLink(app) {
 function drawAnimation(app) {
   const { t } = app;
   const place = element("div", { role: "status" });
-  const progress = element("progress", { max: 1, value: 0, hidden: true, "aria-label": t("panels.take.animation_progress") });
+  const progress = element("progress", {
+    max: 1,
+    value: 0,
+    hidden: true,
+    "aria-label": t("panels.take.animation_progress"),
+  });
   let running = null;
   const cancel = button(t("panels.take.cancel"), () => running?.abort(), { hidden: true });
   const start = async () => {
