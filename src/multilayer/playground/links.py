@@ -15,6 +15,7 @@ from multilayer.playground.setup import setup_from_json
 VERSION = 1
 MOST_TEXT = 20_000  # characters of a link
 MOST_JSON = 200_000  # bytes of its content
+MOST_UPDATES = 100_000_000
 
 
 def link_of(run: Run, bug: str | None, plane: dict[str, Any] | None) -> str:
@@ -80,7 +81,7 @@ def content_of(link: str) -> dict[str, Any]:
             "data": str(content["data"]),
             "setup": setup_from_json(content["setup"]),
             "segments": [(int(epoch), dict(changes)) for epoch, changes in content["segments"]],
-            "update": int(content["update"]),
+            "update": _update(content["update"]),
             "bug": None if content["bug"] is None else str(content["bug"]),
             "plane": None if content["plane"] is None else dict(content["plane"]),
         }
@@ -88,6 +89,12 @@ def content_of(link: str) -> dict[str, Any]:
         raise InputError(f"the link cannot be opened: {error}") from None
     except (ValueError, KeyError, TypeError, zlib.error, binascii.Error, RecursionError):
         raise InputError("the link cannot be read. Copy the whole address again.") from None
+
+
+def _update(given: Any) -> int:
+    if not 0 <= int(given) <= MOST_UPDATES:
+        raise ValueError("out of range")
+    return int(given)
 
 
 def _plain(changes: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def scene(desk: Desk) -> Reply:
     fields = {
         "scene": desk.scene_number,
         "run": desk.run_number,
-        "setup": run.setup.to_json(),
+        "setup": _shown_setup(desk),
         "data": {
             "title": data.title,
             "task": data.task,
@@ -65,6 +65,14 @@ def scene(desk: Desk) -> Reply:
         "lesson": None if desk.lesson is None else lesson_json(*desk.lesson),
     }
     return Reply(finite({**fields, **shown.fields}), shown.arrays)
+
+
+def _shown_setup(desk: Desk) -> dict[str, Any]:
+    """Return the setup, in which the order of the rows does not give a hidden mistake away."""
+    setup = desk.run.setup.to_json()
+    if desk.bug is not None and desk.bug.is_hidden:
+        setup["parameters"]["shuffle"] = True
+    return setup
 
 
 def view_reply(desk: Desk) -> Reply:

@@ -18,6 +18,7 @@ from multilayer.playground.data import PlayData
 
 MOST_LAYERS, MOST_UNITS = 6, 64  # that the page can draw
 MOST_EPOCHS = 1_000_000
+MOST_ITERATIONS = 1_000  # of L-BFGS, each of which is kept for rewinding
 CLASSIFICATION, REGRESSION = "classification", "regression"
 ALL = "all"  # the batch of all rows
 
@@ -191,6 +192,7 @@ def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]
     loss, output, batch = given.pop("loss"), given.pop("output"), given.pop("batch_size")
     if given["solver"] == "lbfgs":
         given = {name: value for name, value in given.items() if name not in DESCENT_ONLY}
+        given["max_iter"] = min(given["max_iter"], MOST_ITERATIONS)
     else:
         given["batch_size"] = n_rows if batch == ALL else min(batch, n_rows)
         if given["solver"] != "sgd":

@@ -98,7 +98,12 @@ def new_play(browser: Any, server: Server) -> Iterator[Callable[..., PlayPage]]:
     opened: list[tuple[PlayPage, str, str | None]] = []
 
     def make(
-        address: str = server.address, *, expected: str | None = None, width: int = 1280, height: int = 800, **options: Any
+        address: str = server.address,
+        *,
+        expected: str | None = None,
+        width: int = 1280,
+        height: int = 800,
+        **options: Any,
     ) -> PlayPage:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(1_000 * SECONDS)

@@ -17,7 +17,7 @@ import multilayer.playground
 from .conversation import Answer, Conversation
 
 STRINGS = Path(multilayer.playground.__file__).parent / "static" / "strings" / "en"
-SECONDS = 30.0  # for a condition to become true, on a busy machine
+SECONDS = 8.0  # for a condition to become true, on a busy machine
 
 
 def _strings() -> dict[str, str]:
@@ -197,3 +197,12 @@ class PlayPage:
         """The score of the training rows that the page shows."""
         text = self.page.locator("#scores tr.network td").first.inner_text().strip().replace("−", "-")
         return float(text.rstrip("% ").strip()) / (100 if "%" in text else 1)
+
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
+
+
+def number_of(text: str) -> float:
+    """The number that the page writes, such as −1.25 × 10⁻³."""
+    mantissa, _, power = text.strip().partition(" × 10")
+    return float(f"{mantissa.translate(_SUPERSCRIPTS)}e{power.translate(_SUPERSCRIPTS) or 0}")

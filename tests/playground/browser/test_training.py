@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .conversation import Answer
-from .play_page import PlayPage, text_of
+from .play_page import PlayPage, pattern_of, text_of
 
 
 def same_weights(one: Answer, other: Answer) -> bool:
@@ -152,11 +152,11 @@ def test_ten_seeds_draw_a_band(play: PlayPage) -> None:
     assert len({curve[-1] for curve in seeds["costs"]}) == 10
     low, middle, high = (seeds["final"][name] for name in ("lowest", "median", "highest"))
     assert low <= middle <= high
-    curves = play.page.locator("#curves")
-    legend = curves.get_by_text(text_of("views.curves.seeds.other", count=10))
-    legend.wait_for()
+    play.page.get_by_text(pattern_of("shell.seeds.summary")).first.wait_for(state="attached")
+    band = play.page.locator("#curves-body path.seeds-band")
+    band.wait_for()
     button.click()
-    legend.wait_for(state="detached")
+    band.wait_for(state="detached")
 
 
 def test_all_shapes_train(play: PlayPage) -> None:

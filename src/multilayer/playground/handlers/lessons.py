@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from multilayer.exceptions import InputError
-from multilayer.playground.bug_lab import known_bug
 from multilayer.playground.desk import Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of, training_score
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.instruments import vital_signs
 from multilayer.playground.lessons import Lesson, lesson_names, load_lesson
+from multilayer.playground.lessons.answering import case_of
 from multilayer.playground.lessons.lesson import Kind, Step
 from multilayer.playground.lessons.progress import Progress, check, lesson_json, predict, run, start, summary_json
 from multilayer.playground.messages import Reply, finite
@@ -98,8 +98,7 @@ def _progressed(desk: Desk, lesson: Lesson, progress: Progress) -> Reply:
 
 def _start_step(desk: Desk, step: Step) -> None:
     setup = {name: value for name, value in step.setup.items() if name != "bug"}
-    bug = step.setup.get("bug")
-    desk.start(setup_from_json(setup), None if bug is None else known_bug(bug))
+    desk.start(setup_from_json(setup), case_of(step))
     desk.setup_before_bug = desk.run.setup
 
 

@@ -16,6 +16,7 @@ from multilayer.playground.seeds import MOST_SEEDS, seeds_json, train_seeds
 from multilayer.playground.setup import MOST_EPOCHS, RESTARTING, changed_data
 
 FASTEST = 1e7  # updates per second
+MOST_UPDATES = 10_000_000  # of one request, which must not take for ever
 
 
 def position(desk: Desk) -> Reply:
@@ -42,16 +43,16 @@ def step(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
         raise InputError("the request 'step' needs one of the fields 'updates' and 'epochs'.")
     desk.is_playing = False
     if fields.has("updates"):
-        desk.run.advance(n_updates=fields.integer("updates", low=1))
+        desk.run.advance(n_updates=fields.integer("updates", low=1, high=MOST_UPDATES))
     else:
-        desk.run.advance(n_epochs=fields.integer("epochs", low=1))
+        desk.run.advance(n_epochs=fields.integer("epochs", low=1, high=MOST_EPOCHS))
     return position(desk)
 
 
 def go_to(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     """Reach exactly the state after some updates, and pause."""
     desk.is_playing = False
-    desk.run.go_to(fields.integer("update"))
+    desk.run.go_to(fields.integer("update", high=desk.run.last_update + MOST_UPDATES))
     return position(desk)
 
 

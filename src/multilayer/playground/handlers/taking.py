@@ -34,6 +34,8 @@ def python(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
 
 def link(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
     """Return a text that restores the whole state."""
+    if desk.bug is not None and desk.bug.is_hidden:
+        raise InputError("a link would name the hidden mistake. Guess it first, or leave the bug lab.")
     plane = desk.view.plane
     chosen = None if plane is None else {"kind": plane.kind, "x": plane.x.name, "y": plane.y.name or None}
     return Reply({"link": link_of(desk.run, None if desk.bug is None else desk.bug.name, chosen)})

@@ -9,10 +9,11 @@ from typing import Any
 
 from multilayer.exceptions import InputError, unknown_name
 from multilayer.learn.bugs import BUGS
+from multilayer.playground.bug_setup import parameters_for_bug
 from multilayer.playground.data import shape_data
 from multilayer.playground.lessons.lesson import Bound, Choice, Kind, Lesson, Setup, Solution, Step, TrialRun
 from multilayer.playground.lessons.measures import BUG, KINDS, STATISTICS, Measure
-from multilayer.playground.lessons.step_checks import check_step
+from multilayer.playground.lessons.step_checks import check_measure, check_step
 from multilayer.playground.lessons.toml_tables import Table
 from multilayer.playground.setup import setup_from_json
 
@@ -174,11 +175,12 @@ def _changed(given: Table, base: Setup, known: tuple[str, ...]) -> Setup:
             parts[part].update(table.values)
     # The checks of the playground itself, so that a lesson never opens with an error.
     given.checked("", lambda: setup_from_json(parts))
-    given.checked("data", lambda: shape_data(**{"name": "moons", **parts["data"]}))
-    bug = base.get("bug")
-    if "bug" in given.values:
-        bug = given.choice("bug", ("none", *BUGS))
-    return {**parts, **({"bug": bug} if bug not in (None, "none") else {})}
+    data = given.checked("data", lambda: shape_data(**{"name": "moons", **parts["data"]}))
+    bug = given.choice("bug", ("none", *BUGS), base.get("bug", "none"))
+    if bug == "none":
+        return parts
+    given.checked("bug", lambda: parameters_for_bug(bug, parts["parameters"], data.task, len(data.class_names)))
+    return {**parts, "bug": bug}
 
 
 def _step(table: Table, base: Setup, controls: tuple[str, ...] | None) -> Step:
@@ -190,6 +192,12 @@ def _step(table: Table, base: Setup, controls: tuple[str, ...] | None) -> Step:
     goal = _goal(table)
     kind = _kind(table, choices, goal)
     check_step(table, kind, run, measure, choices)
+    solution = _solution(table, setup)
+    setups = [setup, *(each.setup for each in choices if each.setup is not None and kind == Kind.COMPARISON)]
+    if measure is not None and measure.name != BUG:
+        check_measure(table, "measure", measure, setups)
+    for bound in goal:
+        check_measure(table, "goal", Measure(bound.measure), [setup if solution is None else solution.setup])
     return Step(
         kind=kind,
         text=table.text("text"),
@@ -206,7 +214,7 @@ def _step(table: Table, base: Setup, controls: tuple[str, ...] | None) -> Step:
         tolerance=table.number("tolerance", 0.0) or 0.0,
         unit=table.text("unit", measure.kind.unit if measure is not None and measure.name != BUG else ""),
         goal=goal,
-        solution=_solution(table, setup),
+        solution=solution,
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from multilayer.playground.lessons.lesson import Choice, Kind, TrialRun
+from multilayer.playground.lessons.lesson import Choice, Kind, Setup, TrialRun
 from multilayer.playground.lessons.measures import BUG, Measure
 from multilayer.playground.lessons.toml_tables import Table
+from multilayer.playground.setup import DEFAULTS, DataChoice
+from multilayer.playground.shapes import SHAPES
 
 MOST_CHOICES = 8
 
@@ -59,6 +61,22 @@ def check_step(
         )
     if run is None and kind in (Kind.INTERVAL, Kind.COMPARISON, Kind.NUMBER):
         raise table.error("run", "is missing. Write run = { epochs = 200 }.")
+
+
+def check_measure(table: Table, key: str, measure: Measure, setups: Sequence[Setup]) -> None:
+    """Check that the data and the network of each setup have a measure."""
+    kind = measure.kind
+    for setup in setups:
+        shape = SHAPES[setup["data"].get("name", DataChoice.name)]
+        if kind.task not in (None, shape.task):
+            problem = f"cannot be {measure.name!r}: it is for {kind.task}, and {shape.name!r} is {shape.task}."
+            raise table.error(key, problem)
+        fraction = setup["data"].get("validation_fraction", DataChoice.validation_fraction)
+        if kind.needs_validation and fraction == 0:
+            raise table.error(key, f"{measure.name!r} needs validation rows. Set validation_fraction above 0.")
+        last = 2 + len(setup["parameters"].get("hidden_layer_sizes", DEFAULTS["hidden_layer_sizes"]))
+        if measure.layer is not None and not 2 <= measure.layer <= last:
+            raise table.error("layer", f"must be from 2 to {last}, the last layer, got {measure.layer}.")
 
 
 def _check_intervals(table: Table, choices: tuple[Choice, ...]) -> None:

@@ -26,14 +26,3 @@ function filled(element, attributes, children) {
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
-
-/** A table as a picture's text: `header` is a list of texts, `rows` lists of texts; the first column names the row. */
-export function table(header, rows, caption) {
-  return h(
-    "table",
-    {},
-    h("caption", { class: "hidden" }, caption),
-    h("thead", {}, h("tr", {}, header.map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, rows.map(([name, ...cells]) => h("tr", {}, h("th", { scope: "row" }, name), cells.map((cell) => h("td", {}, cell))))),
-  );
-}

@@ -2,7 +2,6 @@
 
 const CLASSES = 10;
 const SCHEME = matchMedia("(prefers-color-scheme: dark)");
-const MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const MARKS = ["circle", "triangle", "square", "diamond", "plus", "star", "down", "cross", "hexagon", "bar"];
 
 const cache = new Map();
@@ -26,17 +25,8 @@ export function color(name, opacity = 1) {
   return `rgb(${red} ${green} ${blue} / ${opacity})`;
 }
 
-export function classColor(k, opacity = 1) {
-  return color(`class-${k % CLASSES}`, opacity);
-}
-
 export function classRgb(k) {
   return rgb(`class-${k % CLASSES}`);
-}
-
-/** The colour of a signed value in [-1, 1]: negative, paper, positive. */
-export function signedRgb(value) {
-  return mixed(rgb("paper"), rgb(value < 0 ? "negative" : "positive"), Math.min(1, Math.abs(value)));
 }
 
 /** The colour of an amount in [0, 1]: from low to high, for targets that are numbers. */
@@ -87,10 +77,6 @@ const shapes = {
   hexagon: (r, x, y) => polygon(1.15 * r, x, y, 6, 0),
   bar: (r, x, y) => `M${x - 1.3 * r} ${y - 0.5 * r}h${2.6 * r}v${r}h${-2.6 * r}Z`,
 };
-
-export function reducedMotion() {
-  return MOTION.matches;
-}
 
 /** Calls `callback()` when the colours change; returns the function that ends it. */
 export function onChange(callback) {

@@ -1,17 +1,15 @@
 /** The prediction over the plane: probabilities or classes as a map, decision lines, and the rows as marks. */
 
-import { integer, number } from "../format.js";
-import { color, markPath, onChange } from "../theme.js";
-import { label, planeAxes } from "./axes.js";
+import { color, onChange } from "../theme.js";
+import { planeAxes } from "./axes.js";
+import { LEGEND_TOP, colourBar, legendElements, markElement } from "./boundary_legend.js";
+import { boundaryTable, describeBoundary, pointerLines } from "./boundary_texts.js";
 import { decisionLines, segmentsPath } from "./contours.js";
-import { choice, fitCanvas, onSize, shorten, svg, ticks, tickText, update } from "./drawing.js";
+import { choice, fitCanvas, onSize, svg, ticks, update } from "./drawing.js";
 import { Picture, Tip } from "./picture.js";
-import { MISTAKE_RADIUS, meaning, paintMap, paintMistakes, paintRows, probabilities, rowStyle, rowsOnPlane, valuesAt } from "./plane.js";
-import { amountColour, css } from "./colours.js";
+import { MISTAKE_RADIUS, meaning, paintMap, paintMistakes, paintRows, rowsOnPlane } from "./plane.js";
 
-const MARGIN = { left: 58, right: 14, top: 8, bottom: 36 };
-const LEGEND_LINE = 18;
-const MOST_LONG_NAMES = 4; // classes whose names are written out in the legend
+const MARGIN = { left: 58, right: 14, bottom: 36 };
 const BAR_SPACE = 62; // for the colour bar of amounts
 const REACH = 12; // pixels around the pointer in which a row is found
 const KEY_STEP = 1 / 24; // of the plane, for one press of an arrow key
@@ -26,8 +24,8 @@ class Boundary {
     this.picture = new Picture(element, app, {
       name: "boundary",
       role: "group",
-      describe: () => this.describe(),
-      table: () => this.table(),
+      describe: () => describeBoundary(app),
+      table: () => boundaryTable(app),
       vectors: () => this.vectors(),
     });
     this.mode = "probability";
@@ -92,9 +90,9 @@ class Boundary {
     this.kind = meaning(scene);
     const isAmount = this.kind.task === "regression";
     this.modeChoice.hidden = isAmount;
-    const legend = this.#legend(scene);
+    const legend = legendElements(this.app, this.kind, this.width);
     const right = isAmount ? BAR_SPACE : MARGIN.right;
-    const top = MARGIN.top + legend.height;
+    const top = LEGEND_TOP + legend.height;
     this.box = this.#plot(scene, { left: MARGIN.left, top, width: Math.max(60, this.width - MARGIN.left - right), height: Math.max(60, this.height - top - MARGIN.bottom) });
     const axes = planeAxes(scene.view, this.box);
     Object.assign(this, { x: axes.x, y: axes.y });
@@ -102,7 +100,7 @@ class Boundary {
     this.halo = svg("path", { class: "decision-halo" });
     for (const layer of [this.lines, this.over]) update(layer, { width: this.width, height: this.height });
     this.lines.replaceChildren(axes.group, legend.group, this.halo, this.line);
-    if (isAmount) this.lines.append(this.#colourBar());
+    if (isAmount) this.lines.append(colourBar(scene.data.target, this.kind, this.box, this.width));
     fitCanvas(this.map, this.width, this.height);
     this.marksContext = fitCanvas(this.marks, this.width, this.height);
     this.rows = rowsOnPlane(scene, frame, this.which, this.x, this.y);
@@ -122,7 +120,7 @@ class Boundary {
     return { left: left + (width - used) / 2, top, width: used, height: tall };
   }
 
-  outputs() {
+  get outputs() {
     const { scene, frame } = this.app.store;
     return frame?.scene === scene.scene ? frame.arrays.get("outputs") ?? null : null;
   }
@@ -133,7 +131,7 @@ class Boundary {
     const { scene, frame } = this.app.store;
     if (frame && frame.scene !== scene.scene) return;
     const started = performance.now();
-    this.#drawMap(this.outputs());
+    this.#drawMap(this.outputs);
     this.rows = rowsOnPlane(scene, frame, this.which, this.x, this.y);
     const context = this.marksContext;
     context.clearRect(0, 0, this.width, this.height);
@@ -165,51 +163,6 @@ class Boundary {
     update(this.halo, { d: levels.length ? "" : d });
   }
 
-  #legend(scene) {
-    const { t } = this.app;
-    const group = svg("g", { "aria-hidden": "true" });
-    const entries = [];
-    if (this.kind.task === "classification") scene.data.classes.forEach((name, k, { length }) => entries.push([{ part: "training", target: k }, shorten(name, length > MOST_LONG_NAMES ? 8 : 14)]));
-    else entries.push([{ part: "training", target: this.kind.high }, t("views.boundary.legend.training")]);
-    if (scene.data.n_validation) entries.push([{ part: "validation", target: this.kind.task === "regression" ? this.kind.low : 0 }, t("views.boundary.legend.validation")]);
-    if (this.kind.task === "classification") entries.push([null, t("views.boundary.legend.mistake")]);
-    let [x, y] = [MARGIN.left, MARGIN.top + 5];
-    for (const [row, text] of entries) {
-      const length = 18 + 6.3 * text.length + 10;
-      if (x + length > this.width && x > MARGIN.left) [x, y] = [MARGIN.left, y + LEGEND_LINE];
-      if (row) group.append(this.#markElement({ ...row, x: x + 6, y }));
-      else group.append(svg("circle", { cx: x + 6, cy: y, r: 5.5, class: "mistake-ring" }));
-      group.append(label(text, x + 16, y, { "dominant-baseline": "central" }));
-      x += length;
-    }
-    return { group, height: y - MARGIN.top + LEGEND_LINE - 4 };
-  }
-
-  #markElement(row) {
-    const style = rowStyle(row, this.kind);
-    const d = markPath(style.mark, style.radius, row.x, row.y);
-    return svg("path", { d, fill: style.fill, stroke: style.stroke, "stroke-width": style.width });
-  }
-
-  #colourBar() {
-    const { top, left, width, height } = this.box;
-    const { low, high } = this.kind;
-    const x = left + width + 12;
-    const group = svg("g", { "aria-hidden": "true" });
-    const steps = 48;
-    for (let k = 0; k < steps; k++) {
-      const value = high - ((k + 0.5) / steps) * (high - low);
-      group.append(svg("rect", { x, y: top + (k / steps) * height, width: 10, height: height / steps + 0.5, fill: css(amountColour(value, low, high)) }));
-    }
-    for (const value of ticks(low, high, 6)) {
-      const y = top + ((high - value) / (high - low)) * height;
-      group.append(label(shorten(tickText(value), 7), x + 14, y, { "dominant-baseline": "central" }));
-    }
-    const name = shorten(this.app.store.scene.data.target, 20);
-    group.append(label(name, this.width - 12, top - 8, { "text-anchor": "end", class: "axis-name" }));
-    return group;
-  }
-
   /** The pointer is at (x, y) in pixels of the body. */
   point(x, y) {
     if (!this.box) return;
@@ -238,38 +191,8 @@ class Boundary {
 
   #drawPointer() {
     this.near = this.nearest();
-    this.tip.show(this.pointerLines(), this.pointer.x, this.pointer.y);
+    this.tip.show(pointerLines(this), this.pointer.x, this.pointer.y);
     this.drawSelection();
-  }
-
-  /** What is at the pointer: coordinates, prediction, and the nearest row. */
-  pointerLines() {
-    const { t, store } = this.app;
-    const { view, data } = store.scene;
-    const { left, top, width, height } = this.box;
-    const place = (axis, value) => (axis.categories ? axis.categories[Math.round(value)] ?? "" : number(value));
-    const lines = [`${view.x.name} ${place(view.x, this.x.invert(this.pointer.x))}, ${view.y.name} ${place(view.y, this.y.invert(this.pointer.y))}`];
-    const outputs = this.outputs();
-    if (outputs) {
-      const values = valuesAt(outputs, (this.pointer.x - left) / width, (this.pointer.y - top) / height);
-      if (this.kind.task === "regression") lines.push(t("views.boundary.amount", { target: data.target, value: number(values[0]) }));
-      else {
-        const shares = probabilities(values).map((share, k) => [share, data.classes[k]]);
-        shares.sort((one, other) => other[0] - one[0]);
-        for (const [share, name] of shares.slice(0, 4)) lines.push(t("views.boundary.share", { name, share: number(share) }));
-      }
-    }
-    if (this.near) lines.push(this.rowText(this.near));
-    return lines;
-  }
-
-  rowText(row) {
-    const { t, store } = this.app;
-    const { data } = store.scene;
-    const isAmount = this.kind.task === "regression";
-    const target = isAmount ? number(row.target) : data.classes[row.target];
-    const guess = row.predicted === undefined ? "–" : isAmount ? number(row.predicted) : data.classes[Math.round(row.predicted)];
-    return t(`views.boundary.row_${row.part}`, { row: row.row, target, predicted: guess });
   }
 
   choose() {
@@ -296,7 +219,7 @@ class Boundary {
       this.choose();
     }
     this.#drawPointer();
-    this.app.announce(this.pointerLines().join(". "));
+    this.app.announce(pointerLines(this).join(". "));
   }
 
   /** Rings around the chosen row and the row near the pointer, and a cross at the pointer. */
@@ -311,43 +234,8 @@ class Boundary {
     if (row) this.over.append(svg("circle", { class: "chosen-ring", cx: row.x, cy: row.y, r: MISTAKE_RADIUS + 2 }));
   }
 
-  describe() {
-    const { t, store } = this.app;
-    const { scene, frame } = store;
-    if (!scene?.view || !frame) return this.picture.title;
-    const mistakes = rowsOnPlane(scene, frame, "mistakes", Number, Number);
-    const values = {
-      x: scene.view.x.name,
-      y: scene.view.y.name,
-      epoch: integer(Math.floor(frame.epoch)),
-      train: number(frame.scores?.train),
-      validation: number(frame.scores?.validation),
-      mistakes: mistakes.filter(({ part }) => part === "training").length,
-      mistakes_validation: mistakes.filter(({ part }) => part === "validation").length,
-    };
-    return t(`views.boundary.describe_${scene.data.task}`, values);
-  }
-
-  table() {
-    const { t, store } = this.app;
-    const { scene, frame } = store;
-    const isAmount = scene.data.task === "regression";
-    const rows = rowsOnPlane(scene, frame, "all", Number, Number);
-    const named = (value) => (value === undefined ? null : isAmount ? value : scene.data.classes[Math.round(value)]);
-    const columns = ["row", "part", "x", "y", "target", "predicted"].map((name) => t(`views.boundary.columns.${name}`));
-    columns[2] = scene.view.x.name;
-    columns[3] = scene.view.y.name;
-    return [
-      {
-        caption: t("views.boundary.caption"),
-        columns,
-        rows: rows.map(({ row, part, x, y, target, predicted }) => [row, t(`views.boundary.rows.${part}`), x, y, named(target), named(predicted)]),
-      },
-    ];
-  }
-
   vectors() {
-    const elements = (this.rows ?? []).map((row) => this.#markElement(row));
+    const elements = (this.rows ?? []).map((row) => markElement(row, this.kind));
     for (const { x, y, isMistake } of this.rows ?? [])
       if (isMistake) elements.push(svg("circle", { cx: x, cy: y, r: MISTAKE_RADIUS, fill: "none", stroke: color("ink"), "stroke-width": 1.2 }));
     return new Map([[this.marks, elements]]);

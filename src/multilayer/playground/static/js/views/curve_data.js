@@ -78,16 +78,24 @@ export function band(runs) {
   return rows;
 }
 
-/**
- * The update at the end of an epoch.
- *
- * The number of updates of an epoch changes with the batch size, so it is taken from the segment of that epoch.
- */
-export function updateAt(epoch, segments, frame) {
+/** The segments of a run with their updates for each epoch, which change with the batch size. */
+function paces(segments, frame) {
   const list = segments?.length ? segments : [{ epoch: 0, update: 0 }];
-  const k = Math.max(0, list.findLastIndex((segment) => segment.epoch <= epoch));
-  const next = list[k + 1];
-  const { epoch: start, update } = list[k];
-  const each = next && next.epoch > start ? (next.update - update) / (next.epoch - start) : frame.updates_per_epoch ?? 1;
+  return list.map(({ epoch, update }, k) => {
+    const next = list[k + 1];
+    const each = next && next.epoch > epoch ? (next.update - update) / (next.epoch - epoch) : frame.updates_per_epoch ?? 1;
+    return { epoch, update, each };
+  });
+}
+
+/** The update at the end of an epoch. */
+export function updateAt(epoch, segments, frame) {
+  const { epoch: start, update, each } = paces(segments, frame).findLast((pace) => pace.epoch <= epoch);
   return Math.round(update + (epoch - start) * each);
+}
+
+/** The number of epochs, with a fraction, after an update. */
+export function epochAt(update, segments, frame) {
+  const { epoch, update: start, each } = paces(segments, frame).findLast((pace) => pace.update <= update);
+  return epoch + (update - start) / each;
 }

@@ -1,13 +1,13 @@
 /** Cost and score by epoch: this run, its earlier futures, other seeds, and a cursor that goes back to any epoch. */
 
-import { integer, number } from "../format.js";
 import { label } from "./axes.js";
-import { KEYS, band, decimated, linePath, range, updateAt } from "./curve_data.js";
-import { choice, html, logTicks, onSize, scale, shorten, svg, tickText, ticks, update } from "./drawing.js";
+import { KEYS, band, decimated, epochAt, linePath, range, updateAt } from "./curve_data.js";
+import { curveAxes, curveLegend } from "./curves_axes.js";
+import { curveTables, describeCurves, legendEntries, valuesAt } from "./curves_texts.js";
+import { choice, html, onSize, scale, shorten, svg, update } from "./drawing.js";
 import { Picture, Tip } from "./picture.js";
 
 const MARGIN = { left: 52, right: 12, top: 24, bottom: 34 };
-const LETTER = 6.2;
 
 export function mount(element, app) {
   new Curves(element, app);
@@ -16,12 +16,12 @@ export function mount(element, app) {
 class Curves {
   constructor(element, app) {
     this.app = app;
-    this.picture = new Picture(element, app, { name: "curves", role: "group", describe: () => this.describe(), table: () => this.table(), header: this.#header() });
+    this.picture = new Picture(element, app, { name: "curves", role: "group", describe: () => describeCurves(this), table: () => curveTables(this), header: this.#header() });
     this.quantity = "cost";
     this.isLog = false;
     this.surface = svg("svg", { "aria-hidden": "true" });
     this.groups = {};
-    for (const name of ["axes", "band", "ghosts", "lines", "marks", "legend", "cursor"]) this.surface.append((this.groups[name] = svg("g", { class: `curves-${name}` })));
+    for (const name of ["axes", "band", "updates", "ghosts", "lines", "marks", "legend", "cursor"]) this.surface.append((this.groups[name] = svg("g", { class: `curves-${name}` })));
     this.picture.body.append(this.surface);
     this.slider = this.#slider();
     this.tip = new Tip(this.picture.body);
@@ -124,13 +124,22 @@ class Curves {
   }
 
   /** The smallest, median and largest of the seeds, at their epochs. */
-  seedsBand() {
+  get seedsBand() {
     const { seeds } = this.app.store;
     const runs = seeds && (this.quantity === "cost" ? seeds.validation_costs?.some((run) => run?.some(Number.isFinite)) ? seeds.validation_costs : seeds.costs : seeds.validation_scores);
     if (!runs?.length) return null;
     const rows = band(runs);
     const at = seeds.at ?? rows.map((_, k) => k + 1);
     return { rows, at };
+  }
+
+  /** Costs of the batches of the present epoch, where it has several: `{costs, from, at, end}`; null after a rewind. */
+  get updates() {
+    const { scene, frame } = this.app.store;
+    const costs = frame?.updates?.costs ?? [];
+    if (this.quantity !== "cost" || costs.length < 2 || frame.scene !== scene.scene || frame.update < frame.last_update) return null;
+    const at = (update) => epochAt(update, scene.segments, frame);
+    return { costs, from: frame.updates.from, at, end: at(frame.updates.from + costs.length) };
   }
 
   draw() {
@@ -141,15 +150,17 @@ class Curves {
     const logarithmic = this.isLog && this.quantity === "cost";
     const isShown = (value) => Number.isFinite(value) && (!logarithmic || value > 0);
     const { lines, ghosts } = this.lines();
-    const seeds = this.seedsBand();
-    const epochs = Math.max(this.epochs, ...ghosts.map(({ from, values }) => from + values.length), ...(seeds ? seeds.at : []), 10);
+    const seeds = this.seedsBand;
+    const updates = this.updates;
+    const epochs = Math.max(this.epochs, updates?.end ?? 0, ...ghosts.map(({ from, values }) => from + values.length), ...(seeds ? seeds.at : []), 10);
     this.#scales(epochs, lines, ghosts, seeds, isShown, logarithmic);
     this.#drawAxes(epochs, logarithmic);
     this.#drawBand(seeds, isShown);
+    this.#drawUpdates(updates, isShown);
     this.#drawLines(this.groups.ghosts, ghosts, isShown);
     this.#drawLines(this.groups.lines, lines, isShown);
     this.#drawMarks(epochs);
-    this.#drawLegend(lines, ghosts, seeds);
+    this.#drawLegend(legendEntries(this.app, { lines, ghosts, seeds, updates }));
     Object.assign(this, { shown: lines, ghosts });
     this.drawCursor();
     this.picture.refreshText();
@@ -158,6 +169,7 @@ class Curves {
 
   #scales(epochs, lines, ghosts, seeds, isShown, logarithmic) {
     const lists = [...lines, ...ghosts].map(({ values }) => values);
+    if (!lists.length && this.updates) lists.push(this.updates.costs);
     if (seeds) lists.push(seeds.rows.map((row) => row[0]), seeds.rows.map((row) => row[2]));
     if (this.quantity === "score") lists.push(this.baselines().map(({ validation }) => validation));
     let [low, high] = range(lists, isShown) ?? (logarithmic ? [0.1, 1] : [0, 1]);
@@ -168,35 +180,19 @@ class Curves {
       [low, high] = [low === 0 ? 0 : low - room, high + room];
       if (this.quantity === "score") high = Math.min(high, 1.005);
     }
-    const right = this.width - MARGIN.right;
-    const bottom = this.height - MARGIN.bottom;
-    this.x = scale(0, epochs, MARGIN.left, right);
-    this.y = scale(low, high, bottom, MARGIN.top, logarithmic);
-    Object.assign(this, { low, high, right, bottom });
+    this.box = { left: MARGIN.left, top: MARGIN.top, right: this.width - MARGIN.right, bottom: this.height - MARGIN.bottom };
+    this.x = scale(0, epochs, this.box.left, this.box.right);
+    this.y = scale(low, high, this.box.bottom, this.box.top, logarithmic);
+    Object.assign(this, { low, high });
   }
 
   #drawAxes(epochs, logarithmic) {
-    const { right, bottom, low, high } = this;
+    const { low, high } = this;
     const key = [this.width, this.height, epochs, low, high, logarithmic, this.quantity].join(" ");
     if (key === this.axesKey) return;
     this.axesKey = key;
-    const parts = [];
-    const count = Math.max(2, Math.floor((bottom - MARGIN.top) / 30));
-    for (const value of logarithmic ? logTicks(low, high, count) : ticks(low, high, count)) {
-      const y = this.y(value);
-      parts.push(svg("line", { x1: MARGIN.left, x2: right, y1: y, y2: y, class: "grid-line" }));
-      parts.push(label(tickText(value), MARGIN.left - 6, y, { "text-anchor": "end", "dominant-baseline": "central" }));
-    }
-    for (const value of ticks(0, epochs, Math.max(2, Math.floor((right - MARGIN.left) / 70)))) {
-      if (!Number.isInteger(value)) continue;
-      parts.push(svg("line", { x1: this.x(value), x2: this.x(value), y1: bottom, y2: bottom + 4, class: "axis-line" }));
-      parts.push(label(tickText(value), this.x(value), bottom + 15, { "text-anchor": "middle" }));
-    }
-    parts.push(svg("line", { x1: MARGIN.left, x2: right, y1: bottom, y2: bottom, class: "axis-line" }));
-    parts.push(label(this.app.t("views.curves.epoch"), (MARGIN.left + right) / 2, bottom + 29, { "text-anchor": "middle", class: "axis-name" }));
-    const name = this.quantity === "cost" ? this.app.t("views.curves.cost_axis") : this.scoreName;
-    parts.push(label(name, 0, 0, { "text-anchor": "middle", class: "axis-name", transform: `translate(12 ${(MARGIN.top + bottom) / 2}) rotate(-90)` }));
-    this.groups.axes.replaceChildren(...parts);
+    const names = { x: this.app.t("views.curves.epoch"), y: this.quantity === "cost" ? this.app.t("views.curves.cost_axis") : this.scoreName };
+    this.groups.axes.replaceChildren(...curveAxes(this, this.box, { epochs, low, high, logarithmic }, names));
   }
 
   #drawBand(seeds, isShown) {
@@ -209,6 +205,15 @@ class Curves {
     const middle = points.map(([x, , value]) => [x, value]);
     if (!points.length) return group.replaceChildren();
     group.replaceChildren(svg("path", { d: `M${text(high)}L${text(low.reverse())}Z`, class: "seeds-band" }), svg("path", { d: `M${text(middle)}`, class: "seeds-middle" }));
+  }
+
+  /** The batches differ from each other more than the epochs do: their line may end at the border of the plot. */
+  #drawUpdates(updates, isShown) {
+    const [path] = this.groups.updates.children.length ? this.groups.updates.children : [this.groups.updates.appendChild(svg("path", { class: "curve updates" }))];
+    if (!updates) return update(path, { d: "" });
+    const x = (number) => this.x(updates.at(number));
+    const y = (value) => Math.min(this.box.bottom, Math.max(this.box.top, this.y(value)));
+    update(path, { d: linePath(decimated(updates.costs, updates.from, x, y, isShown)) });
   }
 
   /** One path for each line; the paths are kept from frame to frame. */
@@ -231,66 +236,27 @@ class Curves {
     if (this.quantity === "score")
       for (const { title, validation, train } of this.baselines()) {
         const y = this.y(validation ?? train);
-        if (y < MARGIN.top - 1 || y > this.bottom + 1) continue;
-        parts.push(svg("line", { x1: MARGIN.left, x2: this.right, y1: y, y2: y, class: "baseline" }));
-        parts.push(label(shorten(title, 26), this.right - 2, y > MARGIN.top + 14 ? y - 4 : y + 12, { "text-anchor": "end", class: "small-text muted-text halo-text" }));
+        if (y < MARGIN.top - 1 || y > this.box.bottom + 1) continue;
+        parts.push(svg("line", { x1: MARGIN.left, x2: this.box.right, y1: y, y2: y, class: "baseline" }));
+        parts.push(label(shorten(title, 26), this.box.right - 2, y > MARGIN.top + 14 ? y - 4 : y + 12, { "text-anchor": "end", class: "small-text muted-text halo-text" }));
       }
     for (const segment of (scene.segments ?? []).slice(1)) {
       if (segment.epoch > epochs) continue;
       const x = this.x(segment.epoch);
-      parts.push(svg("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.bottom, class: "segment-line" }), svg("path", { d: `M${x - 5} ${MARGIN.top - 7}h10l-5 7z`, class: "segment-mark" }));
+      parts.push(svg("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.box.bottom, class: "segment-line" }), svg("path", { d: `M${x - 5} ${MARGIN.top - 7}h10l-5 7z`, class: "segment-mark" }));
     }
     if (frame && frame.scene === scene.scene && frame.epoch < this.epochs) {
       const x = this.x(frame.epoch);
-      parts.push(svg("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.bottom, class: "position-line" }));
+      parts.push(svg("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.box.bottom, class: "position-line" }));
     }
     this.groups.marks.replaceChildren(...parts);
   }
 
-  #drawLegend(lines, ghosts, seeds) {
-    const { t } = this.app;
-    const entries = lines.map(({ look }) => [`curve ${look}`, t(`views.curves.${look}`)]);
-    const labels = [...new Set(ghosts.map(({ label: text }) => text))];
-    for (const text of labels) entries.push(["curve training ghost", shorten(text || t("views.curves.ghost"), 24)]);
-    if (seeds) entries.push(["seeds-band", t("views.curves.seeds", { count: this.app.store.seeds.seeds.length })]);
+  #drawLegend(entries) {
     const key = `${this.width} ${entries.join("|")}`;
     if (key === this.legendKey) return;
     this.legendKey = key;
-    const parts = [];
-    let x = MARGIN.left;
-    for (const [look, text] of entries) {
-      const length = 34 + LETTER * text.length;
-      if (x + length > this.width) break;
-      if (look === "seeds-band") parts.push(svg("rect", { x, y: 4, width: 20, height: 9, class: look }));
-      else parts.push(svg("path", { d: `M${x} 8.5h20`, class: look }));
-      parts.push(label(text, x + 25, 8.5, { "dominant-baseline": "central" }));
-      x += length + 10;
-    }
-    this.groups.legend.replaceChildren(...parts);
-  }
-
-  /** Values at an epoch, in lines of text. */
-  valuesAt(epoch) {
-    const { t, store } = this.app;
-    const found = [t("views.curves.at_epoch", { epoch: integer(epoch) })];
-    for (const { values, from, look } of this.shown ?? []) {
-      const value = values[epoch - from - 1];
-      if (Number.isFinite(value)) found.push(`${t(`views.curves.${look}`)}: ${number(value, 4)}`);
-    }
-    for (const { values, from, look, label: text } of this.ghosts ?? []) {
-      const value = values[epoch - from - 1];
-      if (Number.isFinite(value)) found.push(`${text || t("views.curves.ghost")}, ${t(`views.curves.${look.split(" ")[0]}`)}: ${number(value, 4)}`);
-    }
-    const seeds = this.seedsBand();
-    const k = seeds ? seeds.at.findIndex((at) => at >= epoch) : -1;
-    if (k >= 0 && seeds.rows[k].every(Number.isFinite)) {
-      const [low, middle, high] = seeds.rows[k].map((value) => number(value));
-      found.push(t("views.curves.seeds_at", { count: store.seeds.seeds.length, low, middle, high }));
-    }
-    const reach = Math.max(1, Math.round((this.x.invert(8) - this.x.invert(0)) || 1));
-    for (const segment of (store.scene?.segments ?? []).slice(1))
-      if (Math.abs(segment.epoch - epoch) <= reach) found.push(t("views.curves.segment", { epoch: segment.epoch, changes: changesText(segment.changes) }));
-    return found;
+    this.groups.legend.replaceChildren(...curveLegend(entries, MARGIN.left, this.width));
   }
 
   drawCursor() {
@@ -303,10 +269,10 @@ class Curves {
       this.tip.hide();
       return this.groups.cursor.replaceChildren();
     }
-    const lines = this.valuesAt(cursor);
+    const lines = valuesAt(this, cursor);
     update(this.slider, { "aria-valuetext": lines.join(", ") });
     const x = this.x(cursor);
-    parts.push(svg("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.bottom, class: "cursor-line" }));
+    parts.push(svg("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.box.bottom, class: "cursor-line" }));
     for (const { values, from, look } of this.shown ?? []) {
       const value = values[cursor - from - 1];
       if (Number.isFinite(value) && (value > 0 || !this.isLog)) parts.push(svg("circle", { cx: x, cy: this.y(value), r: 3.5, class: `cursor-dot ${look}` }));
@@ -314,47 +280,4 @@ class Curves {
     this.groups.cursor.replaceChildren(...parts);
     this.tip.show([...lines, this.app.t("views.curves.click")], x, this.pointerY ?? MARGIN.top + 10);
   }
-
-  describe() {
-    const { t, store } = this.app;
-    const { curves, scene, frame } = store;
-    if (!scene || !frame || !curves.costs.length) return t("views.curves.describe_empty");
-    const values = {
-      cost: number(curves.costs.at(-1)),
-      validation: number(curves.validation_costs.at(-1)),
-      score: number(curves.validation_scores.at(-1)),
-      score_name: this.scoreName,
-      epochs: this.epochs,
-      ghosts: scene.ghosts?.length ?? 0,
-    };
-    return t("views.curves.describe", values);
-  }
-
-  table() {
-    const { t, store } = this.app;
-    const { curves, scene } = store;
-    const names = { costs: t("views.curves.training_cost"), validation_costs: t("views.curves.validation_cost"), validation_scores: t("views.curves.validation_score", { score: this.scoreName }) };
-    const keys = Object.keys(names);
-    const rows = Array.from({ length: this.epochs }, (_, k) => [k + 1, ...keys.map((key) => curves[key][k] ?? null)]);
-    const tables = [{ caption: this.picture.title, columns: [t("views.curves.epoch"), ...keys.map((key) => names[key])], rows }];
-    for (const ghost of scene.ghosts ?? [])
-      tables.push({
-        caption: ghost.label || t("views.curves.ghost"),
-        columns: tables[0].columns,
-        rows: ghost.costs.map((_, k) => [ghost.from + k + 1, ...keys.map((key) => ghost[key]?.[k] ?? null)]),
-      });
-    const seeds = this.seedsBand();
-    if (seeds)
-      tables.push({
-        caption: t("views.curves.seeds", { count: store.seeds.seeds.length }),
-        columns: ["epoch", "lowest", "median", "highest"].map((name) => t(`views.curves.${name}`)),
-        rows: seeds.rows.map((row, k) => [seeds.at[k], ...row]),
-      });
-    return tables;
-  }
 }
-
-const changesText = (changes) =>
-  Object.entries(changes ?? {})
-    .map(([name, value]) => `${name} = ${Array.isArray(value) ? value.join(", ") : value}`)
-    .join("; ");

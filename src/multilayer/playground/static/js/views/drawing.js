@@ -69,8 +69,9 @@ export function ticks(low, high, count = 5) {
   return values;
 }
 
-/** Powers of ten between low and high, with 2 and 5 between where there are few. */
+/** Powers of ten between low and high, with 2 and 5 between where there are few; round numbers within one decade. */
 export function logTicks(low, high, count = 5) {
+  if (high < 10 * low) return ticks(low, high, count);
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
   const every = Math.max(1, Math.ceil((last - first) / count));

@@ -10,6 +10,7 @@ export class LayerControls {
     this.app = app;
     this.box = html("div", { class: "layer-heads no-export" });
     this.pending = null;
+    this.removed = null; // the layer that was removed last: the first one that is added again is like it
     body.append(this.box);
   }
 
@@ -68,8 +69,7 @@ export class LayerControls {
     const size = sizes[k] ?? scene.network.layer_sizes[k + 1];
     if (this.#allowed("hidden_layer_sizes")) {
       const remove = (next) => {
-        next.sizes.splice(k, 1);
-        next.activations.splice(k, 1);
+        this.removed = { size: next.sizes.splice(k, 1)[0], activation: next.activations.splice(k, 1)[0] };
       };
       label.append(this.#button("×", t("views.network.remove_layer", { layer }), `remove-${k}`, () => this.#change(remove, "add-layer")));
     }
@@ -87,7 +87,7 @@ export class LayerControls {
 
   #activation(k, activations, scene, layer) {
     const { t } = this.app;
-    const names = scene.choices.activation ?? [activations[k]];
+    const names = scene.choices.activation;
     const options = [...new Set([activations[k], ...names])].filter((name) => typeof name === "string");
     const select = choice(
       t("views.network.activation", { layer }),
@@ -115,8 +115,8 @@ export class LayerControls {
     const head = html("div", { class: "layer-head" }, name, row);
     if (!this.#allowed("hidden_layer_sizes")) return head;
     const add = (next) => {
-      next.sizes.push(next.sizes.at(-1) ?? FIRST_UNITS);
-      next.activations.push(next.activations.at(-1) ?? scene.choices.activation?.[0] ?? "sigmoid");
+      next.sizes.push(next.sizes.at(-1) ?? this.removed?.size ?? FIRST_UNITS);
+      next.activations.push(next.activations.at(-1) ?? this.removed?.activation ?? scene.choices.activation[0]);
     };
     const isFull = sizes.length >= MOST_LAYERS;
     const button = this.#button(t("views.network.add_layer_short"), t("views.network.add_layer"), "add-layer", () => this.#change(add, "add-layer"), isFull);
