@@ -37,6 +37,7 @@ def draw(browser: Browser, address: str, name: str, width: int, height: int, sch
     page.locator("#update-field").fill(str(UPDATES))
     page.locator("#update-field").press("Enter")
     page.locator("#tab-see").filter(has_text=re.compile(rf"update {UPDATES}")).wait_for(state="attached")
+    page.locator("#update-field").blur()
     page.mouse.move(0, 0)
     page.wait_for_timeout(500)
     path = FOLDER / f"{name}.png"
