@@ -4,6 +4,8 @@ import { choice, html } from "./drawing.js";
 
 const FIRST_UNITS = 4; // of the first hidden layer that is added
 const MOST_LAYERS = 8;
+const LEAST_HEAD = 56; // pixels
+const MOST_HEAD = 134;
 
 export class LayerControls {
   constructor(body, app) {
@@ -36,11 +38,11 @@ export class LayerControls {
     const { sizes, activations } = this.#layers();
     this.isNarrow = step < 92;
     const held = this.box.contains(document.activeElement) ? document.activeElement.dataset.control : null;
-    const narrowest = Math.min(step, 2 * columns[0].x + 40, 134);
     const heads = columns.map((column, k) => {
       const isHidden = k > 0 && k < columns.length - 1;
       const head = isHidden ? this.#hiddenHead(k - 1, sizes, activations, scene) : k === 0 ? this.#inputsHead(scene) : this.#outputsHead(scene, sizes);
-      const space = Math.max(64, Math.min(isHidden || columns.length < 3 ? step - 4 : narrowest, 134));
+      const toBorder = Math.min(column.x, width - column.x) - 2;
+      const space = Math.max(LEAST_HEAD, Math.min(step - 4, 2 * toBorder, MOST_HEAD));
       const left = Math.min(Math.max(2, column.x - space / 2), width - space - 2);
       head.style.left = `${left}px`;
       head.style.width = `${space}px`;
