@@ -7,7 +7,6 @@ import random
 import numpy as np
 import pytest
 
-
 from .conversation import Answer
 from .play_page import PlayPage, number_of, pattern_of, text_of
 

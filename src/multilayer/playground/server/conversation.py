@@ -35,7 +35,7 @@ class Conversation:
 
     async def hold(self) -> None:
         """Answer the page until it is closed; its session ends then."""
-        worker = await self._sessions.begin(self._send_from_thread, lambda: self._put_from_thread(None))
+        worker = await self._sessions.begin(self._put_from_thread, lambda: self._put_from_thread(None))
         if worker is None:
             n = self._sessions.limits.most_sessions
             text = f"{n} pages are open already. Close one, or start multilayer play with a larger --max-sessions."
@@ -73,9 +73,6 @@ class Conversation:
                 await self._websocket.send_bytes(answer)
                 worker.inbox.count_unread(-1)
             await self._websocket.close(_INTERNAL_ERROR, "the session has ended")
-
-    def _send_from_thread(self, message: bytes) -> None:
-        self._put_from_thread(message)
 
     def _put_from_thread(self, message: bytes | None) -> None:
         with suppress(RuntimeError):  # the server has ended

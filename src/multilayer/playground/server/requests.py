@@ -11,6 +11,8 @@ from typing import Any
 from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
 from multilayer.playground.messages import Reply, decode, encode
 
+ERRORS = (Exception, InterruptedTrainingError)  # the latter is a KeyboardInterrupt
+
 
 @dataclass(frozen=True)
 class Request:
@@ -76,7 +78,7 @@ def answer(number: int | None, compute: Callable[[], Reply]) -> bytes:
     try:
         reply = compute()
         return encode(Reply({**reply.fields, "id": number}, reply.arrays, reply.payload))
-    except (Exception, InterruptedTrainingError) as error:  # the latter is a KeyboardInterrupt
+    except ERRORS as error:
         return error_answer(number, failure_of(error))
 
 

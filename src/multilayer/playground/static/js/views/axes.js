@@ -18,6 +18,9 @@ export function planeTicks({ low, high, categories }, length, perTick) {
   return categories.map((name, k) => [k, name]).filter(([k]) => k % every === 0 && k >= low && k <= high);
 }
 
+/** The name of an axis with its unit. */
+const axisName = ({ name, unit }) => (unit ? `${name} (${unit})` : name);
+
 /** The axes of the plane around a box: a group, and the scales from the plane to pixels. */
 export function planeAxes(view, box) {
   const { left, top, width, height } = box;
@@ -34,8 +37,8 @@ export function planeAxes(view, box) {
     group.append(svg("line", { x1: left - 4, x2: left, y1: y(value), y2: y(value), class: "axis-line" }));
     group.append(label(shorten(text, 7), left - 6, y(value), { "text-anchor": "end", "dominant-baseline": "central" }));
   }
-  group.append(label(shorten(view.x.name, Math.floor(width / LETTER)), left + width / 2, top + height + 29, { "text-anchor": "middle", class: "axis-name" }));
+  group.append(label(shorten(axisName(view.x), Math.floor(width / LETTER)), left + width / 2, top + height + 29, { "text-anchor": "middle", class: "axis-name" }));
   const turned = `translate(${left - 46} ${top + height / 2}) rotate(-90)`;
-  group.append(label(shorten(view.y.name, Math.floor(height / LETTER)), 0, 0, { "text-anchor": "middle", class: "axis-name", transform: turned }));
+  group.append(label(shorten(axisName(view.y), Math.floor(height / LETTER)), 0, 0, { "text-anchor": "middle", class: "axis-name", transform: turned }));
   return { group, x, y };
 }

@@ -7,7 +7,7 @@ import { boundaryTable, describeBoundary, pointerLines } from "./boundary_texts.
 import { decisionLines, segmentsPath } from "./contours.js";
 import { choice, fitCanvas, onSize, svg, ticks, update } from "./drawing.js";
 import { Picture, Tip } from "./picture.js";
-import { MISTAKE_RADIUS, meaning, paintMap, paintMistakes, paintRows, rowsOnPlane } from "./plane.js";
+import { MISTAKE_RADIUS, isOfScene, meaning, paintMap, paintMistakes, paintRows, rowsOnPlane } from "./plane.js";
 
 const MARGIN = { left: 58, right: 14, bottom: 36 };
 const BAR_SPACE = 62; // for the colour bar of amounts
@@ -80,12 +80,12 @@ class Boundary {
   }
 
   get isReady() {
-    return Boolean(this.width && this.app.store.scene?.view);
+    return Boolean(this.width && this.app.store.scene?.view?.x);
   }
 
   /** The axes, the legend and the rows: what stays the same from frame to frame. */
   drawScene() {
-    if (!this.isReady) return;
+    if (!this.isReady) return this.#clear();
     const { scene, frame } = this.app.store;
     this.kind = meaning(scene);
     const isAmount = this.kind.task === "regression";
@@ -94,6 +94,8 @@ class Boundary {
     const right = isAmount ? BAR_SPACE : MARGIN.right;
     const top = LEGEND_TOP + legend.height;
     this.box = this.#plot(scene, { left: MARGIN.left, top, width: Math.max(60, this.width - MARGIN.left - right), height: Math.max(60, this.height - top - MARGIN.bottom) });
+    const shift = Math.max(0, Math.min(this.box.left - MARGIN.left, this.width - legend.right));
+    legend.group.setAttribute("transform", `translate(${shift} 0)`);
     const axes = planeAxes(scene.view, this.box);
     Object.assign(this, { x: axes.x, y: axes.y });
     this.line = svg("path", { class: "decision-line" });
@@ -111,6 +113,15 @@ class Boundary {
     this.drawSelection();
   }
 
+  /** Data without a plane have no picture. */
+  #clear() {
+    this.box = null;
+    this.rows = [];
+    this.lines.replaceChildren();
+    for (const canvas of [this.map, this.marks]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    if (this.app.store.scene) this.picture.note.textContent = this.app.t("views.boundary.no_plane");
+  }
+
   /** The box of the plot; the two axes of a shape have equal units, so that a circle is a circle. */
   #plot(scene, { left, top, width, height }) {
     const { x, y } = scene.view;
@@ -122,15 +133,14 @@ class Boundary {
 
   get outputs() {
     const { scene, frame } = this.app.store;
-    return frame?.scene === scene.scene ? frame.arrays.get("outputs") ?? null : null;
+    return isOfScene(frame, scene) ? frame.arrays.get("outputs") ?? null : null;
   }
 
   /** The map, the decision lines and the mistakes. */
   drawFrame() {
     if (!this.isReady || !this.box) return;
     const { scene, frame } = this.app.store;
-    if (frame && frame.scene !== scene.scene) return;
-    const started = performance.now();
+    if (frame && !isOfScene(frame, scene)) return;
     this.#drawMap(this.outputs);
     this.rows = rowsOnPlane(scene, frame, this.which, this.x, this.y);
     const context = this.marksContext;
@@ -140,7 +150,6 @@ class Boundary {
     paintMistakes(context, this.rows);
     if (this.pointer) this.#drawPointer();
     this.picture.refreshText();
-    this.drawingTime = performance.now() - started;
   }
 
   #drawMap(outputs) {

@@ -30,10 +30,10 @@ function entries({ t, store }, kind) {
   return [...names, ...validation(0), [null, t("views.boundary.legend.mistake")]];
 }
 
-/** The legend in lines of at most `width` pixels, and its height. */
+/** The legend in lines of at most `width` pixels, its height, and where its longest line ends. */
 export function legendElements(app, kind, width) {
   const group = svg("g", { "aria-hidden": "true" });
-  let [x, y] = [LEFT, LEGEND_TOP + 5];
+  let [x, y, right] = [LEFT, LEGEND_TOP + 5, 0];
   for (const [row, text] of entries(app, kind)) {
     const length = 18 + LETTER * text.length + 10;
     if (x + length > width && x > LEFT) [x, y] = [LEFT, y + LINE];
@@ -41,8 +41,9 @@ export function legendElements(app, kind, width) {
     else group.append(svg("circle", { cx: x + 6, cy: y, r: 5.5, class: "mistake-ring" }));
     group.append(label(text, x + 16, y, { "dominant-baseline": "central" }));
     x += length;
+    right = Math.max(right, x);
   }
-  return { group, height: y - LEGEND_TOP + LINE - 4 };
+  return { group, height: y - LEGEND_TOP + LINE - 4, right };
 }
 
 /** The colours of amounts from low to high, with ticks and the name of the target. */

@@ -37,7 +37,7 @@ function rowText({ part, row, target, predicted }, data, t) {
 /** The alternative text of the picture. */
 export function describeBoundary({ t, store }) {
   const { scene, frame } = store;
-  if (!scene?.view || !frame) return t("views.boundary.title");
+  if (!scene?.view?.x || !frame) return t("views.boundary.title");
   const mistakes = rowsOnPlane(scene, frame, "mistakes", Number, Number);
   return t(`views.boundary.describe_${scene.data.task}`, {
     x: scene.view.x.name,
@@ -54,6 +54,7 @@ export function describeBoundary({ t, store }) {
 export function boundaryTable({ t, store }) {
   const { scene, frame } = store;
   const { data, view } = scene;
+  if (!view.x) return [];
   const value = (number) => (number === undefined ? null : data.task === "regression" ? number : data.classes[Math.round(number)]);
   const column = (name) => t(`views.boundary.columns.${name}`);
   const rows = rowsOnPlane(scene, frame, "all", Number, Number);

@@ -84,7 +84,7 @@ class Confusion {
     const ground = mixed(rgb("panel"), rgb(isRight ? "positive" : "negative"), 0.06 + 0.5 * share);
     const parts = [svg("rect", { x: x + 1, y: y + 1, width: size - 2, height: size - 2, rx: 3, fill: css(ground) })];
     const middle = { "text-anchor": "middle", "dominant-baseline": "central" };
-    const hasShare = size >= 34;
+    const hasShare = size >= 38;
     if (size >= 18) parts.push(label(integer(count), x + size / 2, y + size / 2 - (hasShare ? 7 : 0), { ...middle, class: "cell-count" }));
     if (hasShare) parts.push(label(percent(share, 0), x + size / 2, y + size / 2 + 9, { ...middle, class: "cell-share" }));
     return parts;

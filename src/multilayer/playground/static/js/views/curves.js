@@ -145,7 +145,6 @@ class Curves {
   draw() {
     const { store } = this.app;
     if (!this.width || !store.scene) return;
-    const started = performance.now();
     this.quantityChoice.options[1].textContent = this.scoreName;
     const logarithmic = this.isLog && this.quantity === "cost";
     const isShown = (value) => Number.isFinite(value) && (!logarithmic || value > 0);
@@ -164,7 +163,6 @@ class Curves {
     Object.assign(this, { shown: lines, ghosts });
     this.drawCursor();
     this.picture.refreshText();
-    this.drawingTime = performance.now() - started;
   }
 
   #scales(epochs, lines, ghosts, seeds, isShown, logarithmic) {

@@ -136,7 +136,6 @@ class Network {
     if (!this.drawing || !thetas) return;
     // Which units have the largest weights is asked again for each run, not for each frame: units would jump.
     if (this.builtWith !== frame.run && this.drawing.missing.length) return this.build();
-    const started = performance.now();
     this.drawing.setWeights(thetas);
     this.drawing.setHealth(frame.layers);
     this.maps.draw(this.drawing.nodes, scene, frame, this.width, this.height);
@@ -144,7 +143,6 @@ class Network {
     write(this.legendText, this.app.t(room ? "views.network.widest" : "views.network.widest_short", { value: number(this.drawing.largest) }));
     if (this.active) this.#showTip(this.active);
     this.picture.refreshText();
-    this.drawingTime = performance.now() - started;
   }
 
   showTrace(trace) {

@@ -14,7 +14,7 @@ const HIT = 10;
 /**
  * The nodes and links of a network in a box of `width` by `height`.
  *
- * A node is `{layer, unit, x, y, side, index, activation, isOutput, element, contour, badge}`; layers count from 1, units
+ * A node is `{layer, unit, x, y, side, pitch, index, activation, isOutput, element, contour, badge}`; layers count from 1, units
  * from 0, and `index` is the place of a hidden unit's map in the array `units`. A weight is `{layer, row, column, place,
  * element, hit, d}` with `place` its index in `thetas`; biases have column 0.
  */
@@ -37,9 +37,9 @@ export class Drawing {
     this.nodes = [];
     const last = this.sizes.length - 1;
     let before = 0;
-    this.layout.columns.forEach(({ x, units, side }, k) => {
+    this.layout.columns.forEach(({ x, units, side, pitch }, k) => {
       for (const { unit, y } of units) {
-        const node = { layer: k + 1, unit, x, y, side, index: before + unit, activation: activations[k - 1], isOutput: k === last };
+        const node = { layer: k + 1, unit, x, y, side, pitch, index: before + unit, activation: activations[k - 1], isOutput: k === last };
         node.element = svg("rect", { x: x - side / 2, y: y - side / 2, width: side, height: side, rx: 6, class: `unit ${k === 0 ? "input" : ""}`, tabindex: -1, role: "button" });
         node.contour = svg("path", { class: "unit-line" });
         node.badge = svg("g", { class: "unit-badge", "aria-hidden": "true" });

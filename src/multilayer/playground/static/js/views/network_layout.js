@@ -53,7 +53,7 @@ export function layout(sizes, drawn, names, width, height) {
   const left = Math.min(letters(names.inputs) * LETTER, width * 0.18) + 14;
   const right = Math.min(letters(names.outputs) * LETTER, width * 0.18) + 14;
   const spacing = (width - left - right) / sizes.length;
-  const side = Math.max(18, Math.min(50, spacing * 0.42, rowHeight * 0.78));
+  const side = Math.max(18, Math.min(66, spacing * 0.36, rowHeight * 0.78));
   const first = left + Math.max(side / 2, narrow ? side / 2 : spacing * 0.22);
   const last = width - right - Math.max(side / 2, narrow ? side / 2 : spacing * 0.22);
   const step = sizes.length > 1 ? (last - first) / (sizes.length - 1) : 0;
@@ -63,7 +63,7 @@ export function layout(sizes, drawn, names, width, height) {
     const missing = size - units.length;
     const pitch = Math.min((height - HEAD - FOOT - (missing ? 14 : 0)) / units.length, side * 1.9);
     const top = middle - (missing ? 7 : 0) - ((units.length - 1) * pitch) / 2;
-    return { x: first + k * step, units: units.map((unit, i) => ({ unit, y: top + i * pitch })), side: k === 0 ? Math.min(side, 24) : side, missing };
+    return { x: first + k * step, units: units.map((unit, i) => ({ unit, y: top + i * pitch })), side: k === 0 ? Math.min(side, 24) : side, pitch, missing };
   });
   return { columns, step, left, right, letters: { inputs: Math.floor((left - 10) / LETTER), outputs: Math.floor((right - 10) / LETTER) } };
 }

@@ -36,7 +36,9 @@ export function drawTrace(group, nodes, trace) {
   group.replaceChildren();
   if (!trace) return;
   for (const node of nodes) {
-    const texts = lines(trace, node);
+    // Where the units stand close together, the values that were computed last are shown.
+    const room = Math.max(1, Math.floor((node.pitch - 4) / LINE));
+    const texts = lines(trace, node).slice(-room);
     if (!texts.length) continue;
     const height = texts.length * LINE + 4;
     const top = node.y - height / 2;

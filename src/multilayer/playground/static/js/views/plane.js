@@ -128,25 +128,25 @@ export function classOf(values) {
  */
 export function rowsOnPlane(scene, frame, which, x, y) {
   if (which === "none") return [];
-  const parts = [
-    ["training", "points", "targets", "predicted"],
-    ["validation", "points_validation", "targets_validation", "predicted_validation"],
-  ];
   const rows = [];
-  for (const [part, pointsName, targetsName, predictedName] of parts) {
-    const points = scene.arrays.get(pointsName)?.data;
-    const targets = scene.arrays.get(targetsName)?.data;
+  for (const [part, suffix] of [["training", ""], ["validation", "_validation"]]) {
+    const points = scene.arrays.get(`points${suffix}`)?.data;
+    const targets = scene.arrays.get(`targets${suffix}`)?.data;
     if (!points || !targets || (which !== part && which !== "all" && which !== "mistakes")) continue;
-    const predicted = frame?.scene === scene.scene ? frame.arrays.get(predictedName)?.data : null;
-    for (let row = 0; row < targets.length; row++) {
-      const guess = predicted?.[row];
-      const isMistake = scene.data.task === "classification" && guess !== undefined && Math.round(guess) !== targets[row];
+    const numbers = scene.view[`shown${suffix}`];
+    const predicted = isOfScene(frame, scene) ? frame.arrays.get(`predicted${suffix}`)?.data : null;
+    for (let k = 0; k < targets.length; k++) {
+      const guess = predicted?.[k];
+      const isMistake = scene.data.task === "classification" && guess !== undefined && Math.round(guess) !== targets[k];
       if (which === "mistakes" && !isMistake) continue;
-      rows.push({ part, row, x: x(points[2 * row]), y: y(points[2 * row + 1]), target: targets[row], predicted: guess, isMistake });
+      rows.push({ part, row: numbers?.[k] ?? k, x: x(points[2 * k]), y: y(points[2 * k + 1]), target: targets[k], predicted: guess, isMistake });
     }
   }
   return rows;
 }
+
+/** Whether the maps and predictions of a frame belong to the scene and to its plane. */
+export const isOfScene = (frame, scene) => frame?.scene === scene.scene && frame.view === scene.view?.number;
 
 /** How a row is drawn: its mark, and its colours for a training row (filled) or a validation row (outlined). */
 export function rowStyle(row, kind) {

@@ -3,7 +3,7 @@
 import { number } from "../format.js";
 import { label } from "./axes.js";
 import { scale, svg, tickText, ticks } from "./drawing.js";
-import { extent } from "./plane.js";
+import { extent, isOfScene } from "./plane.js";
 
 const MARGIN = { left: 54, right: 8, top: 6, bottom: 32 };
 const MOST_ROWS = 500;
@@ -11,9 +11,11 @@ const MOST_ROWS = 500;
 /** True and predicted amounts of the validation rows, or of the training rows without them: `[[row, true, predicted], ...]`. */
 export function pairs(scene, frame) {
   const suffix = scene.data.n_validation ? "_validation" : "";
+  if (!isOfScene(frame, scene)) return [];
+  const numbers = scene.view[`shown${suffix}`];
   const targets = scene.arrays.get(`targets${suffix}`)?.data ?? [];
   const predicted = frame.arrays.get(`predicted${suffix}`)?.data ?? [];
-  return Array.from({ length: Math.min(targets.length, predicted.length) }, (_, row) => [row, targets[row], predicted[row]]);
+  return Array.from({ length: Math.min(targets.length, predicted.length) }, (_, k) => [numbers?.[k] ?? k, targets[k], predicted[k]]);
 }
 
 /** The elements of the picture: a mark for each row, and the line on which both are equal. */
