@@ -24,10 +24,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import json_results
 from playwright.sync_api import Browser, sync_playwright
 from websockets.sync.client import ClientConnection, connect
 
+import json_results
 from multilayer.playground.data import shape_data
 from multilayer.playground.links import link_of
 from multilayer.playground.messages import Reply, decode, encode
@@ -127,7 +127,8 @@ def watched(browser: Browser, address: str, case: Case, seconds: float) -> tuple
     frames.clear()
     page.wait_for_timeout(1_000 * seconds)
     if len(frames) < 2:
-        page.screenshot(path="/tmp/d3.png"); raise SystemExit("the page does not receive frames.")
+        page.screenshot(path="/tmp/d3.png")
+        raise SystemExit("the page does not receive frames.")
 
     page.context.close()
     (first, update), (last, last_update) = frames[0], frames[-1]

@@ -174,6 +174,24 @@ def test_playing_follows_the_pace_and_stops_at_the_end(page: Page) -> None:
     assert (frame["is_playing"], frame["reason"], frame["epoch"]) == (False, "max_epochs", 5)
 
 
+@pytest.mark.parametrize("shape", ["waves", "moons"])
+@pytest.mark.parametrize("activation", ["relu", "identity"])
+def test_a_divergence_is_shown_and_can_be_rewound(page: Page, shape: str, activation: str) -> None:
+    page.do("change_data", data={"name": shape, "rows": 100})
+    diverging = {"solver": "sgd", "learning_rate_init": 1e8, "momentum": 0.0, "activation": activation}
+    page.do("change", parameters=diverging)
+    page.do("play", updates_per_second=None)
+    for _ in range(100):
+        page.bench.work(0.02)
+    frame = page.frame()
+    assert not frame["is_playing"] or shape == "moons"
+    for name in ("diagnose", "scene", "python", "link", "save", "trace"):
+        with suppress(MultilayerError):
+            page.do(name)
+    page.do("go_to", update=1)
+    assert page.frame()["reason"] == ""
+
+
 def test_ten_seeds_contain_this_run(page: Page) -> None:
     page.do("step", epochs=15)
     curve = page.frame()["curves"]["costs"]

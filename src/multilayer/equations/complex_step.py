@@ -46,12 +46,16 @@ def complex_step_derivative(
 
     Parameters
     ----------
-    X, Y, thetas, lam, hidden, output, sample_weight : as for :func:`cost`
-        The examples, the network and the regularisation.
+    X, Y, thetas : as for :func:`cost`
+        The examples and the network.
     index : tuple of int
         Layer, row and column of the weight ``thetas[layer][row, column]``, from 0.
+    lam, hidden, output : as for :func:`cost`
+        The regularisation and the units.
     step : float, default=1e-20
         The step h.
+    sample_weight : array of shape (m,), optional
+        Weights of the examples.
     masks, norms : as for :func:`forward_propagation`
         Dropout masks of the layers, and the gain and shift of each normalised layer.
 
@@ -66,6 +70,11 @@ def complex_step_derivative(
         If there is no such weight, or if an activation or the cost cannot be computed for complex numbers: "gelu",
         because NumPy has no error function of complex numbers, and custom activations and costs.
 
+    Examples
+    --------
+    >>> complex_step_derivative([[2.0]], [[1.0]], [[[0.0, 0.0]]], (0, 0, 1))
+    -1.0
+
     References
     ----------
     Squire, W. and Trapp, G. (1998). Using complex variables to estimate derivatives of real functions. SIAM Review
@@ -73,11 +82,6 @@ def complex_step_derivative(
 
     Martins, J. R. R. A., Sturdza, P. and Alonso, J. J. (2003). The complex-step derivative approximation. ACM
     Transactions on Mathematical Software 29(3), 245-262.
-
-    Examples
-    --------
-    >>> complex_step_derivative([[2.0]], [[1.0]], [[[0.0, 0.0]]], (0, 0, 1))
-    -1.0
     """
     examples, layers = as_problem(X, Y, thetas, lam, hidden, output, sample_weight, norms)
     check_positive(step, "step")

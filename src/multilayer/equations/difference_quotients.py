@@ -94,13 +94,17 @@ def difference_quotient(
 
     Parameters
     ----------
-    X, Y, thetas, lam, hidden, output, step, sample_weight, norms : as for :func:`numerical_gradient`
-        The examples, the network, the regularisation and the step.
+    X, Y, thetas : as for :func:`numerical_gradient`
+        The examples and the network.
     index : tuple of int
         Layer, row and column of the weight ``thetas[layer][row, column]``, from 0.
+    lam, hidden, output, step, sample_weight : as for :func:`numerical_gradient`
+        The regularisation, the units, the step and the weights of the examples.
     masks : list of arrays, optional
         Dropout masks, as for :func:`forward_propagation`: the derivative is that of the network without the dropped
         units.
+    norms : list of arrays, optional
+        Gain and shift of normalised layers, as for :func:`forward_propagation`.
 
     Returns
     -------

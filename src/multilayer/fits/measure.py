@@ -54,10 +54,16 @@ def validation_measure(engine: Engine, network: Network, table: Table, scoring: 
 
 def _score(table: Table, scoring: ValidationMetric) -> Callable[[Floats, Floats], float]:
     if scoring.metric == AUTO:
-        return lambda _, H: scoring.targets.score(H, table.Y, table.weight)
+        return lambda _, H: _own_score(table, scoring, H)
     if scoring.metric == LOSS:
         return lambda _, H: math.nan  # noqa: ARG005 not called: the cost is known
     return _scorer(table, scoring)
+
+
+def _own_score(table: Table, scoring: ValidationMetric, H: Floats) -> float:
+    """Return the score of the estimator; squares of a network that diverges may overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return scoring.targets.score(H, table.Y, table.weight)
 
 
 def _scorer(table: Table, scoring: ValidationMetric) -> Callable[[Floats, Floats], float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _LEAST_ROWS = 500
 _MOST_ITERATIONS = 200
 
 
+@lru_cache(maxsize=4)  # pages share the data of a table
 def baselines(data: PlayData) -> list[dict[str, Any]]:
     """Score a linear model and a constant prediction on the training and the validation rows.
 

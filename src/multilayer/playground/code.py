@@ -18,8 +18,8 @@ _PLANNED = ("cosine", "one_cycle", "cosine_cycles")
 _OWN_ENDS = ("converged", "line_search", "max_evaluations")
 
 
-def python_code(run: Run) -> tuple[str, str]:
-    """Return a program, and a sentence that says what it reproduces.
+def python_code(run: Run) -> tuple[str, float | None]:
+    """Return a program, and the cost that it prints.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def python_code(run: Run) -> tuple[str, str]:
     -------
     code : str
         A program with public names only.
-    reproduces : str
-        What it prints.
+    cost : float or None
+        The cost of the last epoch, which it prints to the last digit; None before the first.
     """
     data = run.data
     name = "MLPClassifier" if data.task == CLASSIFICATION else "MLPRegressor"
@@ -62,8 +62,7 @@ def python_code(run: Run) -> tuple[str, str]:
         before = now
     lines.append("print(model.loss_curve_[-1])")
     curve = run.fit.state.history.costs[: run.epoch]
-    last = f"{curve[-1] / run.cost_divisor!r}" if curve else "nothing yet: train for an epoch first"
-    return "\n".join(lines) + "\n", last
+    return "\n".join(lines) + "\n", curve[-1] / run.cost_divisor if curve else None
 
 
 def _imports(lines: tuple[str, ...], name: str) -> list[str]:

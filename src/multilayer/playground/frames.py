@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -116,9 +117,13 @@ def confusion(data: PlayData, targets: NDArray[Any], predicted: NDArray[Any]) ->
 
 
 def score(data: PlayData, targets: NDArray[Any], predicted: NDArray[Any]) -> float:
-    """Return the accuracy, or R² of amounts."""
-    measure = accuracy_score if data.task == CLASSIFICATION else r2_score
-    return float(measure(targets, predicted))
+    """Return the accuracy, or R² of amounts; NaN if a network that diverges predicts numbers that are not finite."""
+    if not np.isfinite(predicted).all():
+        return math.nan
+    if data.task == CLASSIFICATION:
+        return float(accuracy_score(targets, predicted))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(r2_score(targets, predicted))
 
 
 def score_of(run: Run) -> float:

@@ -19,7 +19,9 @@ def diagnosis(run: Run) -> Diagnosis:
     validation: dict[str, Any] = {}
     if data.X_val is not None and data.y_val is not None:
         validation = {"X_val": data.X_val[:MOST_ROWS], "y_val": data.y_val[:MOST_ROWS]}
-    found: Diagnosis = run.snapshot().diagnose(data.X[:MOST_ROWS], data.y[:MOST_ROWS], **validation)
+    # The weights of a run that diverges may be so large that sums overflow.
+    with np.errstate(over="ignore", invalid="ignore"):
+        found: Diagnosis = run.snapshot().diagnose(data.X[:MOST_ROWS], data.y[:MOST_ROWS], **validation)
     return found
 
 

@@ -73,12 +73,29 @@ class Workbench:
         return handler.answer(self._desk, fields, data)
 
     def work(self, seconds: float) -> None:
-        """Train for about this time, if the run is playing."""
+        """Train for about this time, if the run is playing.
+
+        Parameters
+        ----------
+        seconds : float
+            The time in seconds; one update may take longer.
+        """
         if self._desk.is_playing:
             self._desk.work(seconds)
 
     def frame(self, have: Mapping[str, Any]) -> Reply | None:
-        """Return the newest frame, or None if the page has it already."""
+        """Return the newest frame.
+
+        Parameters
+        ----------
+        have : mapping
+            What the page has: the field ``have`` of the request.
+
+        Returns
+        -------
+        Reply or None
+            The frame; None if the page has it already.
+        """
         desk, run = self._desk, self._desk.run
         numbers = {"scene": desk.scene_number, "run": desk.run_number, "view": desk.view.number}
         now = (*numbers.values(), run.update, run.last_update, desk.is_playing, run.reason, run.message)

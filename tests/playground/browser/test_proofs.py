@@ -7,7 +7,6 @@ import random
 import numpy as np
 import pytest
 
-
 from .conversation import Answer
 from .play_page import PlayPage, number_of, pattern_of, text_of
 
@@ -22,7 +21,7 @@ def choose(play: PlayPage, **parts: int | str) -> Answer:
         wanted = "prove_unit" if "unit" in (value, parts.get("kind")) else "prove_weight"
         with play.answering(wanted):
             field.select_option(str(value))
-    play.page.wait_for_function("document.querySelector('#tab-prove .proof').childElementCount > 0")
+    play.page.get_by_role("region", name=text_of("panels.prove.result")).locator("*").first.wait_for()
     return play.talk.answers[-1]
 
 

@@ -34,7 +34,7 @@ class Counter:
     def __init__(self) -> None:
         self.is_playing = False
         self.update = self.n_frames = 0
-        self.seconds_of_work = 0.0
+        self.seconds_of_work = self.seconds_of_frames = 0.0
         self.n_works, self.is_slow = 0, False
         self._training_fails = self._frames_fail = False
         self._is_cancelled = threading.Event()
@@ -67,7 +67,7 @@ class Counter:
                 setattr(self, "_training_fails" if request["what"] == "work" else "_frames_fail", request["value"])
             case _:
                 raise InputError(f"unknown request {name!r}.")
-        return Reply({"update": self.update, "seconds": self.seconds_of_work, "frames": self.n_frames})
+        return Reply({"update": self.update, "frames": self.n_frames})
 
     @staticmethod
     def _error_of_alpha() -> Exception:
@@ -81,8 +81,9 @@ class Counter:
         self.n_works += 1
         if self.is_slow:
             return
+        began = time.monotonic()
         time.sleep(seconds)
-        self.seconds_of_work += seconds
+        self.seconds_of_work += time.monotonic() - began
         self.update += 1
 
     def frame(self, have: Mapping[str, Any]) -> Reply | None:
@@ -90,7 +91,9 @@ class Counter:
             raise ZeroDivisionError
         if have.get("update") == self.update:
             return None
+        began = time.monotonic()
         time.sleep(self.seconds_of_frame)
+        self.seconds_of_frames += time.monotonic() - began
         self.n_frames += 1
         return Reply({"update": self.update, "cost": np.nan}, {"outputs": np.zeros(64_000, np.float32)})
 
@@ -155,7 +158,7 @@ class Page:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, name: str, payload: bytes | None = None, **fields: Any) -> int:
+    def send(self, name: str, payload: bytes | None = None, /, **fields: Any) -> int:
         self.n += 1
         self.socket.send(encode(Reply({"id": self.n, "do": name, **fields}, payload=payload)))
         return self.n
@@ -164,7 +167,7 @@ class Page:
         fields, arrays, payload = decode(self.socket.recv(seconds))
         return {**fields, **arrays} | ({} if payload is None else {"payload": payload})
 
-    def ask(self, name: str, payload: bytes | None = None, **fields: Any) -> dict[str, Any]:
+    def ask(self, name: str, payload: bytes | None = None, /, **fields: Any) -> dict[str, Any]:
         number = self.send(name, payload, **fields)
         while (answer := self.receive())["id"] != number:
             pass

@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from multilayer.playground.messages import Reply, encode
 from multilayer.playground.server.limits import PlaygroundLimits
+from multilayer.playground.server.requests import Request
 
 from .bench import Counter, running, wait_for
 
@@ -95,6 +96,10 @@ def test_malformed_messages_are_answered_and_the_session_continues(server):
 def test_an_upload_of_the_largest_size(server):
     with server.page() as page:
         assert page.ask("upload", bytes(10_000_000))["n_bytes"] == 10_000_000
+        gc.collect()
+        kept = [each for each in gc.get_objects() if isinstance(each, Request) and each.payload]
+        assert kept == []  # the session does not hold what was uploaded
+        assert "at most 10,000,000 are accepted" in page.ask("upload", bytes(10_000_001))["error"]["message"]
         with pytest.raises(ConnectionClosed) as caught:
             page.ask("upload", bytes(12_000_000))
         # Too big; or nothing, if the client still sends when the server closes the connection.

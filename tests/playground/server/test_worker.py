@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import queue
 import time
 
@@ -91,9 +90,7 @@ def test_frames_come_at_most_twenty_times_a_second(client):
         client.put(2, "frame", have={"update": update})
         update = client.get()["update"]
         times.append(time.monotonic())
-    gaps = [after - before for before, after in itertools.pairwise(times)]
-    assert len(gaps) > 3
-    assert min(gaps) > 0.04
+    assert 3 < len(times) <= (times[-1] - began) / 0.05 + 2
 
 
 def test_frames_take_a_small_share_of_the_training_time(client):
@@ -107,9 +104,10 @@ def test_frames_take_a_small_share_of_the_training_time(client):
             update = client.get()["update"]
         client.put(3, "pause")
         answer = client.get()
+        (bench,) = client.benches
+        assert answer["frames"] >= 3
         # The first frame comes at once; the last may not be followed by training yet.
-        assert answer["frames"] >= 2
-        assert (answer["frames"] - 2) * 0.05 <= 0.15 * answer["seconds"]
+        assert bench.seconds_of_frames - 0.1 <= 0.2 * bench.seconds_of_work
     finally:
         Counter.seconds_of_frame = 0.0
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from multilayer.playground.messages import Reply
 from multilayer.playground.server.inbox import Inbox
 from multilayer.playground.server.limits import PlaygroundLimits
-from multilayer.playground.server.requests import Request, answer, error_answer, failure_of
+from multilayer.playground.server.requests import ERRORS, Request, answer, error_answer, failure_of
 
 _SECONDS_OF_WORK = 0.02  # so long a request waits at most, unless an update takes longer
 _LEAST_SECONDS = 0.001
@@ -93,7 +93,7 @@ class Worker:
         try:
             try:
                 self._bench = bench = self._make_bench()
-            except Exception as error:
+            except ERRORS as error:
                 self._refuse(error)
                 return
             try:
@@ -115,14 +115,19 @@ class Worker:
 
     def _serve(self, bench: Bench) -> None:
         while not self.inbox.is_closed:
-            request = self.inbox.take(self._patience(bench))
-            if request is not None:
-                self._may_work, self._seen = True, None
-                self._emit(answer(request.id, partial(bench.handle, request.fields, request.payload)))
-            elif bench.is_playing and self._may_work:
+            if not self._handled_next(bench) and bench.is_playing and self._may_work:
                 self._work(bench)
             if not self.inbox.is_closed:
                 self._show(bench)
+
+    def _handled_next(self, bench: Bench) -> bool:
+        """Answer the next request, which is not kept: it may be an upload; whether there was one."""
+        request = self.inbox.take(self._patience(bench))
+        if request is None:
+            return False
+        self._may_work, self._seen = True, None
+        self._emit(answer(request.id, partial(bench.handle, request.fields, request.payload)))
+        return True
 
     def _work(self, bench: Bench) -> None:
         began, self._seen = time.monotonic(), None
@@ -130,7 +135,7 @@ class Worker:
         seconds = min(_SECONDS_OF_WORK, until_frame) if until_frame > _LEAST_SECONDS else _SECONDS_OF_WORK
         try:
             bench.work(seconds)
-        except Exception as error:
+        except ERRORS as error:
             self._may_work, self._failure = False, failure_of(error)
             with suppress(Exception):
                 bench.handle({"id": 0, "do": "pause"}, None)
@@ -161,7 +166,7 @@ class Worker:
             return error_answer(request.id, failure)
         try:
             reply = bench.frame(request.fields.get("have", {}))
-        except Exception as error:
+        except ERRORS as error:
             self._frame_pause = _SECONDS_AFTER_ERROR
             return error_answer(request.id, failure_of(error))
         return None if reply is None else answer(request.id, lambda: reply)

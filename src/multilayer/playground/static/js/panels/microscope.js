@@ -132,6 +132,7 @@ class MicroscopePanel {
     const { t } = this.app;
     const pause = button(t("panels.microscope.pause"), () => this.app.act("pause"));
     this.stepper.hidden = this.all.hidden = true;
+    this.sample.replaceChildren();
     this.content.replaceChildren(element("p", { text: t("panels.microscope.playing") }), pause);
     this.overlay(null);
   }
@@ -165,11 +166,13 @@ class MicroscopePanel {
   }
 
   async update() {
-    await this.app.connection.request("step", this.level === "epoch" ? { epochs: 1 } : { updates: 1 });
-    await this.advance();
-    this.app.announce(
-      this.app.t("panels.microscope.updated", { update: this.trace.update, cost: short(this.trace.batch_cost) }),
-    );
+    const { app } = this;
+    const { update } = this.trace;
+    await app.connection.request("step", this.level === "epoch" ? { epochs: 1 } : { updates: 1 });
+    const trace = await this.request(this.level === "layer" ? this.wanted : null);
+    if (trace.update === update) throw new Error(app.t("panels.microscope.ended"));
+    this.take(trace, true);
+    app.announce(app.t("panels.microscope.updated", { update: trace.update, cost: short(trace.batch_cost) }));
   }
 
   async undo() {
@@ -188,7 +191,10 @@ class MicroscopePanel {
   }
 
   async read(sample, isNew) {
-    const trace = await this.request(sample);
+    this.take(await this.request(sample), isNew);
+  }
+
+  take(trace, isNew) {
     if (isNew || trace.update !== this.trace?.update) {
       this.before = this.trace;
       this.index = 0;

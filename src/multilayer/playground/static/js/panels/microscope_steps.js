@@ -31,7 +31,11 @@ export function stepsOf(sizes) {
   ];
 }
 
-const largestSize = (matrix) => Math.max(...matrix.flat().map(Math.abs));
+function largestSize(matrix) {
+  const values = matrix.flat();
+  return values.includes(null) ? null : values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+}
+
 const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
 
 /** Return the numbers of a step in a trace: a list, or a matrix for D; null where the trace has none. */
@@ -92,11 +96,20 @@ export function drawStep(step, trace, app) {
     cost: scene.network.cost.replaceAll("_", " "),
   });
   const equation = scroller(app.t("panels.prove.formula"), m.math(formula(step, scene)));
-  return [element("div", { class: "step-text" }, element("p", { text }), equation), drawNumbers(step, trace, app)];
+  const outside =
+    trace.is_in_batch === false
+      ? element("p", { class: "panel-note", text: app.t("panels.microscope.outside", { sample: trace.sample }) })
+      : null;
+  return [
+    element("div", { class: "step-text" }, element("p", { text }), equation, outside),
+    drawNumbers(step, trace, app),
+  ];
 }
 
 function textKey({ kind, layer }, scene, trace) {
-  if (kind === "update" && !trace.step) return "update_search";
+  if (kind === "update" && !trace.step) {
+    return scene.setup.parameters.solver === "lbfgs" ? "update_search" : "update_ended";
+  }
   const isLast = layer === scene.network.layer_sizes.length;
   return isLast && (kind === "A" || kind === "delta") ? `${kind}_last` : kind;
 }

@@ -4,6 +4,7 @@ import { unitName } from "./chooser.js";
 import { short } from "./digits.js";
 import * as m from "./mathml.js";
 import { element, scroller, table } from "./nodes.js";
+import { notFinite } from "./proof_weight.js";
 
 const WRITTEN = 4; // more terms than these stand in the table only
 
@@ -19,6 +20,7 @@ export function drawUnit(proof, { app, shown, update }) {
       text: t("panels.prove.unit_where", { row: proof.sample, update: update ?? "–" }),
     }),
   );
+  if (proof.z === null || proof.delta === null) return [title, notFinite(app)];
   const isOutput = shown.layer === app.store.scene.network.layer_sizes.length;
   return [
     title,
@@ -60,9 +62,9 @@ function drawSum(proof, app, { layer, unit }) {
   rows.push({ cells: [t("panels.prove.sum"), "", "", short(proof.z, 6)], class: "total" });
   const columns = [
     { title: t("panels.prove.from"), header: true },
-    { title: t("panels.prove.weight"), numeric: true },
-    { title: t("panels.prove.activation"), hint: t("panels.prove.activation_hint"), numeric: true },
-    { title: t("panels.prove.product"), hint: t("panels.prove.product_hint"), numeric: true },
+    { title: t("panels.prove.theta"), numeric: true },
+    { title: t("panels.prove.term_activation"), hint: t("panels.prove.term_activation_hint"), numeric: true },
+    { title: t("panels.prove.term_product"), hint: t("panels.prove.term_product_hint"), numeric: true },
   ];
   return part(t("panels.prove.z_title"), formulaBox(app, formula), table(t("panels.prove.z_terms"), columns, rows));
 }
@@ -116,9 +118,9 @@ function drawDelta(proof, app, { layer, unit }, isOutput) {
   const formula = m.math(m.lines([delta, letters], [m.row(), numbers], [m.row(), m.value(short(proof.delta, 8))]));
   const columns = [
     { title: t("panels.prove.to"), header: true },
-    { title: t("panels.prove.weight"), numeric: true },
-    { title: t("panels.prove.delta"), hint: t("panels.prove.delta_hint"), numeric: true },
-    { title: t("panels.prove.product"), hint: t("panels.prove.product_hint"), numeric: true },
+    { title: t("panels.prove.theta"), numeric: true },
+    { title: t("panels.prove.term_delta"), hint: t("panels.prove.term_delta_hint"), numeric: true },
+    { title: t("panels.prove.term_product"), hint: t("panels.prove.term_product_hint"), numeric: true },
   ];
   const rows = proof.delta_terms.map((term) => [term.name, short(term.weight), short(term.delta), short(term.product)]);
   rows.push({ cells: [t("panels.prove.sum"), "", "", short(total, 6)], class: "total" });

@@ -2,17 +2,25 @@
 
 import { agreeing, allDigits, drawDigits, plain, short } from "./digits.js";
 import * as m from "./mathml.js";
-import { button, element, scroller, table } from "./nodes.js";
+import { button, element, errorMessage, scroller, table } from "./nodes.js";
 
 /** Return the nodes of the proof that `prove_weight` answered. */
 export function drawWeight(proof, { app, shown, update }) {
+  const title = drawTitle(proof, app, shown, update);
+  // After a divergence, numbers that are not finite arrive as null.
+  if (proof.value === null || proof.derivative === null) return [title, notFinite(app)];
   return [
-    drawTitle(proof, app, shown, update),
+    title,
     drawEquation(proof, app, shown),
     drawValues(proof, app),
-    drawTerms(proof, app, shown),
+    drawTerms(proof, app),
     drawUpdate(proof, app, shown),
   ];
+}
+
+/** The message in place of a proof whose numbers are too large. */
+export function notFinite(app) {
+  return errorMessage(app.t("panels.prove.not_finite"));
 }
 
 function section(title, ...children) {
@@ -30,7 +38,7 @@ function drawTitle(proof, app, shown, update) {
     element("p", {
       class: "panel-note",
       title: app.t("panels.prove.weight_name_hint"),
-      text: app.t("panels.prove.weight_where", { from, to, update: update ?? "–", m: proof.m }),
+      text: app.t("panels.prove.weight_where", { from, to, update: update ?? "–", m: plain(proof.m) }),
     }),
   );
 }
@@ -50,7 +58,7 @@ function drawEquation(proof, app, shown) {
     ...penalty,
   );
   const numbers = m.row(
-    m.frac(m.mn(1), m.mn(proof.m)),
+    m.frac(m.mn(1), m.mn(plain(proof.m))),
     m.mo("·"),
     m.value(short(proof.sum, 6), true),
     ...(proof.penalty ? [m.mo("+"), m.value(short(proof.penalty, 6), true)] : []),
@@ -86,30 +94,29 @@ function penaltyTerm(proof, app, { layer, row, column }) {
   return [...(alpha ? squares : []), ...(l1_alpha ? sizes : [])];
 }
 
-function drawTerms(proof, app, shown) {
+/** The largest terms, with a column for the weights of the rows if they differ from 1; then the sum and what (B4) adds. */
+function drawTerms(proof, app) {
   const { t } = app;
-  const numeric = (key) => ({ title: t(`panels.prove.${key}`), hint: t(`panels.prove.${key}_hint`), numeric: true });
-  const columns = [
-    { title: t("panels.prove.row"), hint: t("panels.prove.row_hint"), header: true },
-    numeric("delta"),
-    numeric("activation"),
-    numeric("product"),
-  ];
-  const rows = proof.terms.map((term) => [
-    sampleButton(term.row, app),
-    short(term.delta),
-    short(term.activation),
-    short(term.product),
-  ]);
+  const isWeighted = proof.terms.some(({ weight = 1 }) => weight !== 1);
+  const keys = [...(isWeighted ? ["weight"] : []), "delta", "activation", "product"];
+  const numeric = keys.map((key) => ({
+    title: t(`panels.prove.term_${key}`),
+    hint: t(`panels.prove.term_${key}_hint`),
+    numeric: true,
+  }));
+  const columns = [{ title: t("panels.prove.row"), hint: t("panels.prove.row_hint"), header: true }, ...numeric];
+  const blanks = keys.slice(1).map(() => "");
+  const line = (text, value, kind, digits = 6) => ({ cells: [text, ...blanks, short(value, digits)], class: kind });
+  const rows = proof.terms.map((term) => [sampleButton(term.row, app), ...keys.map((key) => short(term[key]))]);
   const rest = proof.n_terms - proof.terms.length;
   const listed = proof.terms.reduce((sum, term) => sum + term.product, 0);
-  const total = (text, value) => ({ cells: [text, "", "", short(value, 6)], class: "total" });
-  if (rest > 0)
-    rows.push({ cells: [t("panels.prove.rest", { count: rest }), "", "", short(proof.sum - listed)], class: "rest" });
-  rows.push(total(t("panels.prove.sum"), proof.sum));
-  rows.push(total(t("panels.prove.mean", { m: proof.m }), proof.sum / proof.m));
-  rows.push(total(t("panels.prove.penalty"), proof.penalty));
-  rows.push(total(t("panels.prove.derivative"), proof.derivative));
+  if (rest > 0) rows.push(line(t("panels.prove.rest", { count: rest }), proof.sum - listed, "rest", 4));
+  rows.push(
+    line(t("panels.prove.sum"), proof.sum, "total"),
+    line(t("panels.prove.mean", { m: plain(proof.m) }), proof.sum / proof.m, "total"),
+    line(t("panels.prove.penalty"), proof.penalty, "total"),
+    line(t("panels.prove.derivative"), proof.derivative, "total"),
+  );
   const caption = t(rest > 0 ? "panels.prove.terms_largest" : "panels.prove.terms", {
     n: proof.terms.length,
     of: proof.n_terms,
@@ -175,7 +182,10 @@ function drawSteps(values, app) {
 
 function drawUpdate(proof, app, { layer, row, column }) {
   const { t } = app;
-  if (!proof.step) return section(t("panels.prove.update_title"), element("p", { text: t("panels.prove.no_update") }));
+  if (!proof.step || proof.step.new_value === null) {
+    const key = app.store.scene.setup.parameters.solver === "lbfgs" ? "no_update" : "no_more_updates";
+    return section(t("panels.prove.update_title"), element("p", { text: t(`panels.prove.${key}`) }));
+  }
   const { rule, step_size: size, new_value: next } = proof.step;
   const weight = m.theta(layer, row + 1, column);
   const change = next - proof.value;

@@ -2,7 +2,11 @@
 
 import { button, element, errorMessage, table } from "./nodes.js";
 
-const MOST_BYTES = 100_000_000; // the server may allow less, and says so
+/** The largest file that the server takes; a longer message would end the connection. A page without a server has no limit. */
+async function mostBytes() {
+  const answer = await fetch("limits.json").catch(() => null);
+  return answer?.ok ? (await answer.json()).most_bytes : Infinity;
+}
 
 /** Make the dialog; `open()` shows it. */
 export function makeTableDialog(app) {
@@ -75,11 +79,11 @@ class TableDialog {
     if (!file) return;
     const { t } = this.app;
     this.columns.replaceChildren();
-    if (file.size > MOST_BYTES) {
-      const megabytes = (size) => Math.ceil(size / 1e6);
-      this.error.replaceChildren(
-        errorMessage(t("panels.table.too_large", { size: megabytes(file.size), most: megabytes(MOST_BYTES) })),
-      );
+    const most = await mostBytes();
+    if (file.size > most) {
+      const size = this.app.format.integer(file.size);
+      const text = t("panels.table.too_large", { size, most: this.app.format.integer(most) });
+      this.error.replaceChildren(errorMessage(text));
       return;
     }
     await this.guard(async () => {
