@@ -192,3 +192,13 @@ def test_controls_of_layers_do_not_overlap_on_a_phone(new_play: Callable[..., Pl
     heads = [head.bounding_box() for head in new_play(width=420, height=900).page.locator(".layer-head").all()]
     assert len(heads) == 4
     assert all(one["x"] + one["width"] <= other["x"] for one, other in pairwise(heads))
+
+
+def test_a_finger_selects_a_row_and_goes_to_an_epoch(new_play: Callable[..., PlayPage]) -> None:
+    play = new_play(has_touch=True)
+    play.train(4)
+    with play.answering("go_to"):
+        play.page.locator(".curves-slider").tap()
+    box = play.page.locator(".picture-boundary").bounding_box()
+    play.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert play.page.locator(".picture-boundary .picture-tip").is_visible()
