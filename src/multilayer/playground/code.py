@@ -53,13 +53,14 @@ def python_code(run: Run) -> tuple[str, float | None]:
     lines += _call(f"model = {name}(", arguments)
     validation = ", X_val=X_val, y_val=y_val" if data.X_val is not None else ""
     lines.append(f"model.fit(X, y{validation})")
-    before = segments[0].setup.parameters
-    for segment, length in zip(segments[1:], lengths[1:], strict=True):
-        now = segment.setup.parameters
+    for earlier, segment, length in zip(segments, segments[1:], lengths[1:], strict=False):
+        before, now = earlier.setup.parameters, segment.setup.parameters
         changed = changed_arguments(before, now, data) | _length(now, length, segment.epoch)
+        if arguments.get("callbacks"):
+            changed.setdefault("callbacks", ())  # that of the fit before would end this fit
         lines += _call("model.set_params(", changed)
         lines.append(f"model.fit(X, y{validation})")
-        before = now
+        arguments = changed
     lines.append("print(model.loss_curve_[-1])")
     curve = run.fit.state.history.costs[: run.epoch]
     return "\n".join(lines) + "\n", curve[-1] / run.cost_divisor if curve else None
