@@ -112,9 +112,7 @@ def test_importance_of_the_columns(play: PlayPage, table: Path) -> None:
         picture.get_by_text(name, exact=True).wait_for()
 
 
-def test_a_table_is_taken_along(
-    play: PlayPage, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_is_taken_along(play: PlayPage, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_table(play, table)
     frame = play.train(8)
     monkeypatch.chdir(tmp_path)  # the program reads the table
