@@ -17,14 +17,15 @@ OVERFLOW = """() => ({
 # Elements whose content is cut off: wider than their box, and not scrolled.
 CUT = """() => [...document.querySelectorAll("button, label, h2, h3, summary")].filter((element) => {
     const style = getComputedStyle(element);
-    return element.checkVisibility({ checkVisibilityCSS: true }) && element.clientWidth > 8 && style.textOverflow !== "ellipsis"
-        && element.scrollWidth > element.clientWidth + 1;
+    const isShown = element.checkVisibility({ checkVisibilityCSS: true }) && element.clientWidth > 8;
+    return isShown && style.textOverflow !== "ellipsis" && element.scrollWidth > element.clientWidth + 1;
 }).map((element) => element.outerHTML.slice(0, 200))"""
 # Elements that can be clicked, and that lie out of the window without a box that scrolls to them.
 OUTSIDE = """() => [...document.querySelectorAll("button, input, select, summary")].filter((element) => {
     if (!element.checkVisibility({ checkVisibilityCSS: true })) return false;
     const box = element.getBoundingClientRect();
-    const isScrolled = (parent) => parent && (/auto|scroll/.test(getComputedStyle(parent).overflow) || isScrolled(parent.parentElement));
+    const scrolls = (parent) => /auto|scroll/.test(getComputedStyle(parent).overflow);
+    const isScrolled = (parent) => parent && (scrolls(parent) || isScrolled(parent.parentElement));
     return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1) && !isScrolled(element.parentElement);
 }).map((element) => element.outerHTML.slice(0, 200))"""
 
@@ -61,8 +62,8 @@ def test_reduced_motion(new_play: Callable[..., PlayPage]) -> None:
     moving = play.page.evaluate(
         """() => [...document.querySelectorAll("*")].filter((element) => {
             const style = getComputedStyle(element);
-            const seconds = [style.transitionDuration, style.animationDuration].flatMap((text) => text.split(",")).map(Number.parseFloat);
-            return Math.max(...seconds) > 0.05;
+            const durations = [style.transitionDuration, style.animationDuration].flatMap((text) => text.split(","));
+            return Math.max(...durations.map(Number.parseFloat)) > 0.05;
         }).map((element) => element.outerHTML.slice(0, 100))"""
     )
     assert moving == []
@@ -86,8 +87,9 @@ def test_every_control_has_a_name_and_a_hover_text(play: PlayPage) -> None:
         play.tab(tab)
     without = play.page.evaluate(
         """() => [...document.querySelectorAll("#page button, #page input, #page select")].filter((element) => {
-            const explained = element.closest("[data-hint], [title]") ?? (element.labels?.[0] ?? element).closest("[data-hint], [title]");
-            return element.checkVisibility({ checkVisibilityCSS: true }) && !explained;
+            const owners = [element, ...(element.labels ?? [])];
+            const isExplained = owners.some((owner) => owner.closest("[data-hint], [title]"));
+            return element.checkVisibility({ checkVisibilityCSS: true }) && !isExplained;
         }).map((element) => element.outerHTML.slice(0, 160))"""
     )
     assert without == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_three_values_of_twenty_weights_agree(play: PlayPage) -> None:
     weights = []
     for k in range(20):
         if k % 4 == 0:
-            n_links = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+            n_links = sum(a * b for a, b in pairwise(sizes))
             proof = click_link(play, draw.randrange(n_links), draw.uniform(0.1, 0.9))
         else:
             layer = draw.randrange(1, len(sizes))

@@ -42,10 +42,9 @@ def test_one_update_and_one_epoch(play: PlayPage) -> None:
 
 def test_frames_continue_the_curves(play: PlayPage) -> None:
     play.button("shell.transport.play").click()
-    play.until(lambda: play.talk.frame["epoch"] >= 10, "ten epochs")
+    play.until(lambda: len({frame["epoch"] for frame in play.talk.frames}) >= 5, "frames of five epochs")
     play.pause()
     frames = play.talk.frames
-    assert len({frame["update"] for frame in frames}) >= 5
     for before, frame in pairwise(frames):
         assert frame.request["have"]["epochs"] == before["epoch"] == frame["curves"]["from"]
     assert sum(len(frame["curves"]["costs"]) for frame in frames) == frames[-1]["epoch"]
@@ -121,7 +120,7 @@ def test_a_wrong_value_is_refused_and_marked(play: PlayPage) -> None:
     with play.answering("change") as answers:
         field.fill("-1")
         play.press("Enter")
-    assert answers[0].error is not None
+    assert "learning_rate_init must be" in (answers[0].error or "")  # not the option of the command line
     message = play.page.locator("#message")
     message.wait_for(state="visible")
     assert answers[0].error in message.inner_text()

@@ -60,6 +60,7 @@ def play(
       multilayer play --no-open --port 9000
     """
     from multilayer.cli.console import Output
+    from multilayer.exceptions import named_as_options
     from multilayer.playground import PlaygroundLimits, play_source, serve_playground, workbench_factory
 
     keep_running_without_reader()
@@ -74,6 +75,7 @@ def play(
         output.lines([address])
 
     limits = PlaygroundLimits(most_sessions, most_bytes)
-    serve_playground(make_bench, announce, port=port, opens_page=not no_open, limits=limits)
+    with named_as_options({}):  # the page has no options: its messages and its Python code use the same names
+        serve_playground(make_bench, announce, port=port, opens_page=not no_open, limits=limits)
     output.say("Stopped.")
     return output.exit_code
