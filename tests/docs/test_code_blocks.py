@@ -66,6 +66,7 @@ NOT_RUN = {
     "docker": "needs Docker",
     "node": "needs a package; tests/exports/test_onnx_in_javascript.py runs this program",
     "curl": "needs a server; the test of the JSON blocks sends the same request",
+    "ssh": "needs another machine",
     "git": "changes the repository",
     "rattler-build": "needs a package of conda",
 }

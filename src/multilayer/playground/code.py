@@ -18,8 +18,8 @@ _PLANNED = ("cosine", "one_cycle", "cosine_cycles")
 _OWN_ENDS = ("converged", "line_search", "max_evaluations")
 
 
-def python_code(run: Run) -> tuple[str, str]:
-    """Return a program, and a sentence that says what it reproduces.
+def python_code(run: Run) -> tuple[str, float | None]:
+    """Return a program, and the cost that it prints.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def python_code(run: Run) -> tuple[str, str]:
     -------
     code : str
         A program with public names only.
-    reproduces : str
-        What it prints.
+    cost : float or None
+        The cost of the last epoch, which it prints to the last digit; None before the first.
     """
     data = run.data
     name = "MLPClassifier" if data.task == CLASSIFICATION else "MLPRegressor"
@@ -53,17 +53,17 @@ def python_code(run: Run) -> tuple[str, str]:
     lines += _call(f"model = {name}(", arguments)
     validation = ", X_val=X_val, y_val=y_val" if data.X_val is not None else ""
     lines.append(f"model.fit(X, y{validation})")
-    before = segments[0].setup.parameters
-    for segment, length in zip(segments[1:], lengths[1:], strict=True):
-        now = segment.setup.parameters
+    for earlier, segment, length in zip(segments, segments[1:], lengths[1:], strict=False):
+        before, now = earlier.setup.parameters, segment.setup.parameters
         changed = changed_arguments(before, now, data) | _length(now, length, segment.epoch)
+        if arguments.get("callbacks"):
+            changed.setdefault("callbacks", ())  # that of the fit before would end this fit
         lines += _call("model.set_params(", changed)
         lines.append(f"model.fit(X, y{validation})")
-        before = now
+        arguments = changed
     lines.append("print(model.loss_curve_[-1])")
     curve = run.fit.state.history.costs[: run.epoch]
-    last = f"{curve[-1] / run.cost_divisor!r}" if curve else "nothing yet: train for an epoch first"
-    return "\n".join(lines) + "\n", last
+    return "\n".join(lines) + "\n", curve[-1] / run.cost_divisor if curve else None
 
 
 def _imports(lines: tuple[str, ...], name: str) -> list[str]:

@@ -21,9 +21,10 @@ from multilayer.playground.lessons import Lesson
 from multilayer.playground.lessons.progress import Progress
 from multilayer.playground.open_table import OpenTable
 from multilayer.playground.planes import default_plane
-from multilayer.playground.run import Ghost, Run
+from multilayer.playground.run import Run
 from multilayer.playground.setup import LOSSES, DataChoice, Setup
 from multilayer.playground.shapes import SHAPES
+from multilayer.playground.timeline import Ghost
 from multilayer.training.state import History
 
 TABLE = "table"

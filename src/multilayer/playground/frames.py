@@ -76,7 +76,7 @@ def frame(run: Run, view: View, have: Mapping[str, Any], numbers: Mapping[str, i
         "reason": run.reason,
         "message": run.message,
         "seconds": run.seconds,
-        "step_size": _step_size(run),
+        "step_size": run.next_step_size(),
         "curves": _curves(run, int(from_epoch)),
         "updates": {"from": run.update - len(run.costs), "costs": list(run.costs)},
         **_scores(run.data, predicted, validation),
@@ -177,11 +177,6 @@ def _curves(run: Run, start: int) -> dict[str, Any]:
         "validation_costs": None if validation_costs is None else [cost / divisor for cost in validation_costs[start:]],
         "validation_scores": None if scores is None else scores[start:],
     }
-
-
-def _step_size(run: Run) -> float | None:
-    sizes = run.fit.state.history.step_sizes
-    return sizes[-1] if sizes and np.isfinite(sizes[-1]) else None
 
 
 def _flat(arrays: list[Any]) -> NDArray[np.float32]:

@@ -6,70 +6,37 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from multilayer.engines import Engine, Objective
+from multilayer.engines.protocol import Batches
 from multilayer.equations.descent import UpdateRule
 from multilayer.exceptions import DivergenceError, InputError, MultilayerError
 from multilayer.fits.fit import Fit
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.network import Floats, Network
 from multilayer.playground.data import PlayData
+from multilayer.playground.segment import Segment
 from multilayer.playground.setup import RESTARTING, Setup, changed_arguments, estimator_for
-from multilayer.playground.timeline import Timeline
+from multilayer.playground.timeline import Timeline, copy_of_session
 from multilayer.training import EpochEnded, TrainingSession
 from multilayer.training.batching import RowNumbers
 from multilayer.training.loop import descent_request
-from multilayer.training.state import History
+from multilayer.training.session import Session
 
 # A keyframe is kept after this training time, so that any update is reached again within about the same time.
 SECONDS_BETWEEN_KEYFRAMES = 0.05
 SECONDS_PER_CALL = 0.01  # of the engine, between two looks at the time
 MOST_COSTS = 500  # of single updates that are kept
+DIVERGED = "diverged"
 
 
 class CancelledError(MultilayerError):
     """The page was closed while the playground worked for it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Segment:
-    """A part of a run with constant parameters.
-
-    Attributes
-    ----------
-    epoch, update : int
-        Where it begins.
-    changes : mapping
-        The parameters that changed there.
-    setup : Setup
-        The setup with all changes so far.
-    fit : Fit
-        The fit that trains it.
-    viewer : estimator
-        An estimator that predicts with the parameters of the moment.
-    """
-
-    epoch: int
-    update: int
-    changes: Mapping[str, Any]
-    setup: Setup
-    fit: Fit
-    viewer: Any
-
-
-@dataclass(frozen=True)
-class Ghost:
-    """The curves of a future that was left."""
-
-    run: int
-    label: str
-    epoch: int  # where the futures part
-    curves: History
 
 
 class Run:
@@ -154,8 +121,7 @@ class Run:
     @property
     def updates_per_epoch(self) -> int:
         """The number of updates of an epoch in the present segment."""
-        session = self.fit.session
-        return session.updates_per_epoch if isinstance(session, TrainingSession) else 1
+        return self.segment.updates_per_epoch
 
     @property
     def reason(self) -> str:
@@ -186,16 +152,12 @@ class Run:
     def updates_of_epoch(self, epoch: int) -> int:
         """Return the number of updates after this number of epochs."""
         segment = [each for each in self.segments if each.epoch <= epoch][-1]
-        session = segment.fit.session
-        per_epoch = session.updates_per_epoch if isinstance(session, TrainingSession) else 1
-        return segment.update + (epoch - segment.epoch) * per_epoch
+        return segment.update + (epoch - segment.epoch) * segment.updates_per_epoch
 
     def epoch_of(self, update: int) -> int:
         """Return the number of the first epoch that ends at or after an update."""
         segment = [each for each in self.segments if each.update <= update][-1]
-        session = segment.fit.session
-        per_epoch = session.updates_per_epoch if isinstance(session, TrainingSession) else 1
-        return segment.epoch + -(-(update - segment.update) // per_epoch)
+        return segment.epoch + -(-(update - segment.update) // segment.updates_per_epoch)
 
     # ------------------------------------------------------------------ training
 
@@ -218,15 +180,15 @@ class Run:
             bound = min(last_update, self._next_segment())
             n = int(max(1, min(most, bound - self.update)))
             self._do_updates(n, min(last_epoch - self.epoch, 1e9))
-            if self.update == self._next_segment():
-                self._enter_segment(self._n + 1)
+            self._enter_next_segment()
 
     def go_to(self, update: int) -> None:
         """Reach exactly the state after this number of updates, from the nearest keyframe before it."""
         if update < 0:
             raise InputError(f"the update must not be negative, got {update}.")
         frame = self.timeline.before(update)
-        if update < self.update or frame.update > self.update:
+        # After a divergence, the parameters are those before the last batch, but the update is that of the last epoch.
+        if update < self.update or frame.update > self.update or self.reason == DIVERGED:
             self._n = frame.segment
             self.fit.session = self.timeline.session_of(frame)
             self.costs.clear()
@@ -242,21 +204,30 @@ class Run:
             False if the run has to start again for these changes.
         """
         setup = self.setup.with_parameters(changes)
-        changed = {name: each for name, each in setup.parameters.items() if each != self.setup.parameters[name]}
+        changed = setup.changes_from(self.setup)
         if not changed:
             return True
         if RESTARTING & changed.keys() or self.update == 0:
             return False
         self.finish_epoch()
-        estimator = self.snapshot()
-        estimator.set_params(**changed_arguments(self.setup.parameters, setup.parameters, self.data))
+        if self.reason == DIVERGED:
+            raise InputError("training has diverged and cannot continue from here. Rewind first, or start again.")
+        # A second change at the same update is joined to the first, because no fit of a program has zero epochs.
+        number = self._n - (self._n > 0 and self.update == self.segment.update)
+        before = self.segments[number]
+        if number < self._n:
+            before.fit.session = self.timeline.session_of(self.timeline.frame(self.update, number))
+        changed = setup.changes_from(before.setup)
         # Before anything else changes: an error leaves the run as it was.
-        segment = self._segment(self.epoch, self.update, changed, setup, estimator._begin(self._request(resumes=True)))
-        self.timeline.forget_after(self.update, self.fit.state.history)
-        self.segments = [*self.segments[: self._n + 1], segment]
-        self._n += 1
-        self.last_update, self.message = self.update, ""
+        following = [self._following(before, changed, setup)] if changed else []
+        self._n = number
         self._keep(is_pinned=True)
+        self.timeline.forget_after(self.update, number, self.fit.state.history)
+        self.segments = [*self.segments[: number + 1], *following]
+        self.last_update, self.message = self.update, ""
+        if following:
+            self._n += 1
+            self._keep(is_pinned=True)
         return True
 
     def finish_epoch(self) -> None:
@@ -267,8 +238,7 @@ class Run:
 
     def next_batch(self) -> RowNumbers:
         """Return the rows of the next update; for L-BFGS, and at the end, all training rows."""
-        session = self.fit.session
-        batches = session.next_updates(1) if isinstance(session, TrainingSession) else None
+        _, batches = self._planned()
         if batches is None:
             rows = self.fit.problem.trained_on
             return np.arange(self.data.X.shape[0]) if rows is None else rows
@@ -277,21 +247,17 @@ class Run:
 
     def after_next_update(self) -> Floats | None:
         """Return the parameters after the next update, which is done on a copy; None at the end and for L-BFGS."""
-        frame = Timeline()
-        frame.keep(0, 0, self.fit.session)
-        session = frame.session_of(frame.keyframes[0])
-        updates = session.next_updates(1) if isinstance(session, TrainingSession) else None
-        if updates is None or not isinstance(session, TrainingSession):
+        session, batches = self._planned()
+        if batches is None or not isinstance(session, TrainingSession):
             return None
-        request = descent_request(session, self.objective, updates)
-        self.fit.problem.engine.descend(request.objective, request.rule, request.state, updates, request.options)
+        request = descent_request(session, self.objective, batches)
+        self.fit.problem.engine.descend(request.objective, request.rule, request.state, batches, request.options)
         return session.state.descent.parameters
 
     def next_step_size(self) -> float | None:
         """Return the step size of the next update; None at the end and for L-BFGS."""
         session = self.fit.session
-        batches = session.next_updates(1) if isinstance(session, TrainingSession) else None
-        return None if batches is None else float(batches.step_sizes[0])
+        return session.next_step_size if isinstance(session, TrainingSession) else None
 
     def with_seed(self, seed: int) -> Run:
         """Return a new run with another seed of its starting weights and shuffles."""
@@ -299,6 +265,21 @@ class Run:
         return Run(self.data, setup, self._engine, self._is_cancelled)
 
     # ------------------------------------------------------------------ inside
+
+    def _planned(self) -> tuple[Session, Batches | None]:
+        """Return a copy of the session, and its next update; None at the end and for L-BFGS.
+
+        The session itself must not plan: it draws the order of an epoch, after which a change gives other numbers.
+        """
+        session = copy_of_session(self.fit.session)
+        session.state.history = self.fit.state.history
+        return session, session.next_updates(1) if isinstance(session, TrainingSession) else None
+
+    def _following(self, before: Segment, changes: Mapping[str, Any], setup: Setup) -> Segment:
+        """Return the segment that follows the present update of a segment."""
+        estimator = before.fit.snapshot()
+        estimator.set_params(**changed_arguments(before.setup.parameters, setup.parameters, self.data))
+        return self._segment(self.epoch, self.update, changes, setup, estimator._begin(self._request(resumes=True)))
 
     def _request(self, *, resumes: bool) -> FitRequest:
         data = self.data
@@ -313,18 +294,21 @@ class Run:
 
     def _is_over(self) -> bool:
         """Whether training has ended, and no later segment follows."""
-        if self.update >= self._next_segment():
-            self._enter_segment(self._n + 1)
+        self._enter_next_segment()
         return bool(self.reason)
 
     def _next_segment(self) -> float:
         """The update at which the next segment begins; infinity in the last."""
         return self.segments[self._n + 1].update if self._n + 1 < len(self.segments) else math.inf
 
+    def _enter_next_segment(self) -> None:
+        """Go to the start of the next segment, if its update is reached."""
+        if self.update >= self._next_segment():
+            self._enter_segment(self._n + 1)
+
     def _enter_segment(self, number: int) -> None:
-        start = next(frame for frame in self.timeline.keyframes if frame.segment == number and frame.is_pinned)
         self._n = number
-        self.fit.session = self.timeline.session_of(start)
+        self.fit.session = self.timeline.session_of(self.timeline.start_of(number))
 
     def _do_updates(self, n_updates: int, n_epochs: float) -> None:
         began = time.perf_counter()
@@ -352,17 +336,16 @@ class Run:
 
     def _next_iteration(self) -> None:
         """Go to the next iteration of L-BFGS, which trains to its end at once: its line search cannot pause."""
-        if not any(
-            frame.segment == self._n and frame.update > self.segment.update for frame in self.timeline.keyframes
-        ):
+        update = self.update
+        frame = self.timeline.after(update, self._n)
+        if frame is None:
+            self._enter_segment(self._n)
             self._record_iterations()
-        later = (frame for frame in self.timeline.keyframes if frame.segment == self._n and frame.update > self.update)
-        frame = next(later, None)
+            frame = self.timeline.after(update, self._n)
         if frame is not None:
             self.fit.session = self.timeline.session_of(frame)
             self.last_update = max(self.last_update, self.update)
-            if self.update == self._last_iteration:
-                self.fit.state.reason = self._end_of_lbfgs
+            self._enter_next_segment()
 
     def _record_iterations(self) -> None:
         def keep(event: object) -> bool:
@@ -370,24 +353,19 @@ class Run:
                 self._keep(is_pinned=True)
             return self._is_cancelled()
 
-        start, session = self.timeline.before(self.segment.update), self.fit.session
-        began = time.perf_counter()
+        session, began = self.fit.session, time.perf_counter()
         try:
             self.fit.train(listeners=[keep])
         except DivergenceError as error:
             self.message = f"{error.finding} {_ADVICE}"
         self._check_cancelled()
         self.seconds += time.perf_counter() - began
-        self._end_of_lbfgs, self._last_iteration = session.state.reason, self.update
         if self.update > self.segment.update:
-            self.fit.session = self.timeline.session_of(start)
+            self.timeline.frame(self.update, self._n).session.state.reason = session.state.reason
 
     def _check_cancelled(self) -> None:
         if self._is_cancelled():
             raise CancelledError("the page was closed.")
-
-    _last_iteration = -1
-    _end_of_lbfgs: str = ""
 
 
 _ADVICE = "Rewind, and use a smaller step size."

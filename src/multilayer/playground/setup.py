@@ -147,6 +147,10 @@ class Setup:
         """
         return replace(self, parameters=MappingProxyType(_completed({**self.parameters, **_checked(changes)}, changes)))
 
+    def changes_from(self, before: Setup) -> dict[str, Any]:
+        """Return the parameters that differ from those of another setup."""
+        return {name: value for name, value in self.parameters.items() if value != before.parameters[name]}
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields of a message."""
         parameters = {name: list(each) if isinstance(each, tuple) else each for name, each in self.parameters.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from multilayer.training.session import Session
@@ -40,6 +40,16 @@ class Keyframe:
     is_pinned: bool = False
 
 
+@dataclass(frozen=True)
+class Ghost:
+    """The curves of a future that was left."""
+
+    run: int
+    label: str
+    epoch: int  # where the futures part
+    curves: History
+
+
 @dataclass(eq=False)
 class Timeline:
     """The keyframes of a run by their updates, and its longest curves."""
@@ -48,25 +58,39 @@ class Timeline:
     curves: History = field(default_factory=History)
 
     def keep(self, update: int, segment: int, session: Session, *, is_pinned: bool = False) -> None:
-        """Keep a copy of the session, if there is none of this update."""
-        place = bisect.bisect_left(self.keyframes, update, key=_update_of)
+        """Keep a copy of the session, if there is none of this update of this segment."""
         history = session.state.history
         if history.n_epochs >= self.curves.n_epochs:
             self.curves = history
-        is_known = place < len(self.keyframes) and self.keyframes[place].update == update
-        if is_known and not (is_pinned and self.keyframes[place].segment < segment):
+        place = bisect.bisect_left(self.keyframes, (update, segment), key=_place_of)
+        if place < len(self.keyframes) and _place_of(self.keyframes[place]) == (update, segment):
+            if is_pinned:
+                self.keyframes[place] = replace(self.keyframes[place], is_pinned=True)
             return
-        frame = Keyframe(update, segment, _copied(session), history.n_epochs, is_pinned)
-        self.keyframes.insert(place + is_known, frame)
+        frame = Keyframe(update, segment, copy_of_session(session), history.n_epochs, is_pinned)
+        self.keyframes.insert(place, frame)
         self._thin_out()
 
     def before(self, update: int) -> Keyframe:
-        """Return the last keyframe at or before an update."""
+        """Return the last keyframe at or before an update; where two segments meet, that of the later one."""
         return self.keyframes[bisect.bisect_right(self.keyframes, update, key=_update_of) - 1]
+
+    def after(self, update: int, segment: int) -> Keyframe | None:
+        """Return the first keyframe of a segment after an update; None if there is none."""
+        later = (frame for frame in self.keyframes if frame.segment == segment and frame.update > update)
+        return next(later, None)
+
+    def start_of(self, segment: int) -> Keyframe:
+        """Return the keyframe of the start of a segment."""
+        return next(frame for frame in self.keyframes if frame.segment == segment)
+
+    def frame(self, update: int, segment: int) -> Keyframe:
+        """Return the keyframe of an update of a segment, which must have been kept."""
+        return self.keyframes[bisect.bisect_left(self.keyframes, (update, segment), key=_place_of)]
 
     def session_of(self, frame: Keyframe) -> Session:
         """Return a session that continues from a keyframe."""
-        session = _copied(frame.session)
+        session = copy_of_session(frame.session)
         n, curves = frame.n_epochs, self.curves
         costs, scores = curves.validation_costs, curves.validation_scores
         session.state.history = History(
@@ -78,29 +102,39 @@ class Timeline:
         )
         return session
 
-    def forget_after(self, update: int, history: History) -> None:
-        """Forget the future of an update, whose curves are those of this history."""
-        self.keyframes = [frame for frame in self.keyframes if frame.update <= update]
+    def forget_after(self, update: int, segment: int, history: History) -> None:
+        """Forget what follows an update of a segment, whose curves are those of this history."""
+        self.keyframes = [each for each in self.keyframes if each.update <= update and each.segment <= segment]
         self.curves = history
 
     def _thin_out(self) -> None:
         """Drop every second keyframe that is not pinned if they need too much memory."""
-        size = self.keyframes[-1].session.state.descent.parameters.nbytes * 4 + 10_000
-        most = min(MOST, max(FEWEST, MOST_BYTES // size))
+        most = min(MOST, max(FEWEST, MOST_BYTES // _n_bytes(self.keyframes[-1].session)))
         free = [frame for frame in self.keyframes if not frame.is_pinned]
         if len(free) > most:
             dropped = {id(frame) for frame in free[1::2]}
             self.keyframes = [frame for frame in self.keyframes if id(frame) not in dropped]
 
 
+def copy_of_session(session: Session) -> Session:
+    """Return an independent copy of a session with an empty history; what is never changed in place is shared."""
+    state = session.state
+    kept: list[Any] = [session.recipe, session.validation, state.rows, state.held_out, state.order]
+    memo: dict[int, Any] = {id(each): each for each in kept if each is not None}
+    memo[id(state.history)] = History(seconds=state.history.seconds)
+    return copy.deepcopy(session, memo)
+
+
 def _update_of(frame: Keyframe) -> int:
     return frame.update
 
 
-def _copied(session: Session) -> Session:
-    """Return an independent copy of a session with an empty history; its recipe and row numbers are shared."""
+def _place_of(frame: Keyframe) -> tuple[int, int]:
+    return frame.update, frame.segment
+
+
+def _n_bytes(session: Session) -> int:
+    """Return about how much memory a copy needs; a session plans an epoch with the order before it and after it."""
     state = session.state
-    kept: list[Any] = [session.recipe, session.validation, state.rows, state.held_out]
-    memo: dict[int, Any] = {id(each): each for each in kept if each is not None}
-    memo[id(state.history)] = History(seconds=state.history.seconds)
-    return copy.deepcopy(session, memo)
+    orders = 0 if state.order is None else 3 * state.order.nbytes
+    return state.descent.parameters.nbytes + state.descent.slots.nbytes + orders + 10_000

@@ -201,6 +201,15 @@ class TrainingSession(Session):
         fading = self.recipe.fading
         return 1.0 if fading is None else flat_cosine(self._progress().epochs_done / fading)
 
+    @property
+    def next_step_size(self) -> float | None:
+        """The step size of the next update; None if training has ended."""
+        if self.state.reason:
+            return None
+        if self._planned is not None:
+            return float(self._planned.batches.step_sizes[self._planned.n_done])
+        return float(step_sizes(self.recipe.schedule, self.recipe.step_size, self._progress(), 1).flat[0])
+
     def next_updates(self, n_updates: int = 1, n_epochs: float = 1) -> Batches | None:
         """Return the next updates.
 

@@ -50,7 +50,7 @@ def test_python_code_reproduces_the_curve(play: PlayPage) -> None:
     names = run(code)
     assert names["model"].loss_curve_ == costs
     assert repr(costs[-1]) in names["printed"]
-    note = text_of("panels.take.reproduces", what=repr(costs[-1]))
+    note = text_of("panels.take.prints", epochs=len(costs), cost=repr(costs[-1]))
     play.page.locator("#tab-take").get_by_text(note).wait_for()
 
 

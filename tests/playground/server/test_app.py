@@ -99,6 +99,7 @@ def test_an_upload_of_the_largest_size(server):
         gc.collect()
         kept = [each for each in gc.get_objects() if isinstance(each, Request) and each.payload]
         assert kept == []  # the session does not hold what was uploaded
+        assert "at most 10,000,000 are accepted" in page.ask("upload", bytes(10_000_001))["error"]["message"]
         with pytest.raises(ConnectionClosed) as caught:
             page.ask("upload", bytes(12_000_000))
         # Too big; or nothing, if the client still sends when the server closes the connection.

@@ -28,8 +28,8 @@ def python(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
     """Return the run as a program."""
     if desk.bug is not None:
         raise InputError("a program with a mistake cannot be written with the estimators. Leave the bug lab first.")
-    code, reproduces = python_code(desk.run)
-    return Reply({"code": code, "reproduces": reproduces})
+    code, cost = python_code(desk.run)
+    return Reply({"code": code, "epochs": desk.run.epoch, "cost": cost})
 
 
 def link(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:

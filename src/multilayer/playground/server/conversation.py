@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from multilayer.playground.server.limits import PlaygroundLimits
 from multilayer.playground.server.requests import RequestError, read_request, refusal
 from multilayer.playground.server.sessions import Sessions
 from multilayer.playground.server.worker import Worker
@@ -60,7 +61,7 @@ class Conversation:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            answer = _put(worker, message.get("bytes"), limits.most_text)
+            answer = _put(worker, message.get("bytes"), limits)
             del message  # it may be an upload
             if answer is not None:
                 worker.inbox.count_unread(1)
@@ -79,12 +80,12 @@ class Conversation:
             self._loop.call_soon_threadsafe(self._outbox.put_nowait, message)
 
 
-def _put(worker: Worker, data: Any, most_text: int) -> bytes | None:
+def _put(worker: Worker, data: Any, limits: PlaygroundLimits) -> bytes | None:
     """Pass a message on; the answer to send at once, if there is one."""
     if not isinstance(data, bytes):
         return refusal(None, "a message must be binary, got one of text.")
     try:
-        return worker.inbox.put(read_request(data, most_text))
+        return worker.inbox.put(read_request(data, limits))
     except RequestError as error:
         return refusal(error.id, str(error))
     except MemoryError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from multilayer.exceptions import InputError, InterruptedTrainingError, MultilayerError
 from multilayer.playground.messages import Reply, decode, encode
+from multilayer.playground.server.limits import PlaygroundLimits
 
 ERRORS = (Exception, InterruptedTrainingError)  # the latter is a KeyboardInterrupt
 
@@ -55,10 +56,10 @@ class RequestError(InputError):
         self.id = id
 
 
-def read_request(data: bytes, most_text: int) -> Request:
+def read_request(data: bytes, limits: PlaygroundLimits) -> Request:
     """The request of a message; raises a RequestError."""
     try:
-        fields, arrays, payload = decode(data, most_text)
+        fields, arrays, payload = decode(data, limits.most_text)
     except InputError as error:
         raise RequestError(str(error)) from None
     number = fields.get("id")
@@ -68,6 +69,12 @@ def read_request(data: bytes, most_text: int) -> Request:
         raise RequestError("do must be the name of a request.", number)
     if arrays:
         raise RequestError("a request has no arrays.", number)
+    if payload is not None and len(payload) > limits.most_bytes:
+        raise RequestError(
+            f"the file has {len(payload):,} bytes, and at most {limits.most_bytes:,} are accepted. Open a smaller "
+            "one, or start the playground with a larger --max-bytes.",
+            number,
+        )
     if fields["do"] == "frame" and not isinstance(fields.get("have", {}), dict):
         raise RequestError("have must be an object with the numbers of the newest frame.", number)
     return Request(number, fields, payload, len(data))

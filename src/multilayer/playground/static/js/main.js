@@ -88,14 +88,19 @@ export async function start(app) {
   await loadStrings();
   document.title = t("shell.title");
   fill(document);
+  // Nothing can be pressed before there is a run that it belongs to.
+  const page = document.querySelector("#page");
+  page.inert = true;
   for (const module of MODULES) await mount(app, module);
   try {
     await app.connection.connect();
   } catch (error) {
     app.connection.onlost(error.message);
+    page.inert = false;
     return;
   }
   await open(app, decodeURIComponent(location.hash.slice(1)) || null);
+  page.inert = false;
 }
 
 /** Opens the run of a link, or the default one, and asks for frames. */

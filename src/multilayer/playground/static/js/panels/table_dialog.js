@@ -23,7 +23,8 @@ class TableDialog {
       type: "file",
       accept: ".csv,.tsv,.txt,.parquet,.arrow,.feather",
       id: "table-file",
-      on: { change: () => this.choose(this.input.files[0]) },
+      // A file that was mended may be chosen again.
+      on: { click: () => (this.input.value = ""), change: () => this.choose(this.input.files[0]) },
     });
     this.drop = element(
       "div",

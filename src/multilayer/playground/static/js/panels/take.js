@@ -59,13 +59,13 @@ function drawPython(app) {
 
 async function writeCode(app) {
   const { t } = app;
-  const { code, reproduces } = (await app.connection.request("python")).fields;
+  const { code, epochs, cost } = (await app.connection.request("python")).fields;
   const keep = button(t("panels.take.python_file"), () => download("run.py", code, "text/x-python"), {
     title: t("panels.take.python_file_hint"),
   });
   return [
     scroller(t("panels.take.python_code"), element("pre", { class: "code" }, element("code", { text: code }))),
-    element("p", { class: "panel-note", text: t("panels.take.reproduces", { what: reproduces }) }),
+    element("p", { class: "panel-note", text: cost === null ? t("panels.take.prints_nothing") : t("panels.take.prints", { epochs: app.format.integer(epochs), cost: String(cost) }) }),
     element(
       "div",
       { class: "panel-actions" },

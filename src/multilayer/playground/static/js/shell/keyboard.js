@@ -21,7 +21,7 @@ export function mount(root, app) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = actions[event.key];
-    if (action === undefined || document.querySelector("dialog[open]") || belongs(event)) return;
+    if (action === undefined || document.querySelector("dialog[open], #page[inert]") || belongs(event)) return;
     event.preventDefault();
     action(event);
   });

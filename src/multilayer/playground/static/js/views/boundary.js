@@ -69,13 +69,18 @@ class Boundary {
     store.subscribe("scene", () => this.drawScene());
     store.subscribe("frame", () => this.drawFrame());
     store.subscribe("selection", () => this.drawSelection());
-    body.addEventListener("pointermove", (event) => {
+    const point = (event) => {
       const place = body.getBoundingClientRect();
       this.point(event.clientX - place.left, event.clientY - place.top);
-    });
+    };
+    body.addEventListener("pointermove", point);
     body.addEventListener("pointerleave", () => this.leave());
     body.addEventListener("blur", () => this.leave());
-    body.addEventListener("click", () => this.choose());
+    // A finger has left before the click arrives.
+    body.addEventListener("click", (event) => {
+      point(event);
+      this.choose();
+    });
     body.addEventListener("keydown", (event) => this.key(event));
   }
 

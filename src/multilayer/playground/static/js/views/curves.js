@@ -72,7 +72,10 @@ class Curves {
     this.slider.addEventListener("pointermove", (event) => this.#move(event));
     this.slider.addEventListener("pointerleave", () => store.setCursor(null));
     this.slider.addEventListener("blur", () => store.setCursor(null));
-    this.slider.addEventListener("click", () => this.#go());
+    this.slider.addEventListener("click", (event) => {
+      this.#move(event); // a finger has left before the click arrives
+      this.#go();
+    });
     this.slider.addEventListener("keydown", (event) => this.#key(event));
   }
 

@@ -4,6 +4,10 @@ import { choice, html } from "./drawing.js";
 
 const FIRST_UNITS = 4; // of the first hidden layer that is added
 const MOST_LAYERS = 8;
+const LEAST_HEAD = 56; // pixels
+const NARROW = 92; // of a column: numbers without their words
+const TIGHT = 76; // of a column: small buttons
+const MOST_HEAD = 134;
 
 export class LayerControls {
   constructor(body, app) {
@@ -34,13 +38,16 @@ export class LayerControls {
   build(columns, step, width) {
     const { scene } = this.app.store;
     const { sizes, activations } = this.#layers();
-    this.isNarrow = step < 92;
+    this.isNarrow = step < NARROW;
+    this.isTight = step < TIGHT;
+    this.hasRoom = step >= LEAST_HEAD + 2;
+    this.box.classList.toggle("tight", this.isTight);
     const held = this.box.contains(document.activeElement) ? document.activeElement.dataset.control : null;
-    const narrowest = Math.min(step, 2 * columns[0].x + 40, 134);
     const heads = columns.map((column, k) => {
       const isHidden = k > 0 && k < columns.length - 1;
       const head = isHidden ? this.#hiddenHead(k - 1, sizes, activations, scene) : k === 0 ? this.#inputsHead(scene) : this.#outputsHead(scene, sizes);
-      const space = Math.max(64, Math.min(isHidden || columns.length < 3 ? step - 4 : narrowest, 134));
+      const toBorder = Math.min(column.x, width - column.x) - 2;
+      const space = Math.max(isHidden ? 16 : LEAST_HEAD, Math.min(step - 4, 2 * toBorder, MOST_HEAD));
       const left = Math.min(Math.max(2, column.x - space / 2), width - space - 2);
       head.style.left = `${left}px`;
       head.style.width = `${space}px`;
@@ -65,7 +72,9 @@ export class LayerControls {
     const { t } = this.app;
     const layer = k + 2;
     const resize = (by) => this.#change((next) => (next.sizes[k] = Math.max(1, next.sizes[k] + by)), `${by > 0 ? "more" : "fewer"}-${k}`);
-    const label = html("div", { class: "layer-name", text: t("views.network.layer", { layer }) });
+    const label = html("div", { class: "layer-name", text: this.isTight ? String(layer) : t("views.network.layer", { layer }), title: t("views.network.layer", { layer }) });
+    // Where the columns are too close, the layers are edited in the settings.
+    if (!this.hasRoom) return html("div", { class: "layer-head" }, label);
     const size = sizes[k] ?? scene.network.layer_sizes[k + 1];
     if (this.#allowed("hidden_layer_sizes")) {
       const remove = (next) => {

@@ -58,6 +58,8 @@ export class Picture {
         "data-hint": `views.picture.${key}.hint`,
         onclick: () => {
           menu.open = false;
+          // A dialog gives the focus back to what had it: the button is hidden now.
+          menu.firstElementChild.focus();
           action();
         },
       });

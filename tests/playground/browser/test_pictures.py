@@ -1,0 +1,204 @@
+"""The pictures of the page: their geometry, their files, their texts and their keyboard."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from .play_page import PlayPage
+
+SVG = "{http://www.w3.org/2000/svg}"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def call(play: PlayPage, module: str, body: str, values: object = None) -> Any:
+    """Run the body of a function with the module as `m` and the values as `v`."""
+    script = f"""async (v) => {{
+      const m = await import(new URL("js/views/{module}.js", document.baseURI));
+      {body}
+    }}"""
+    return play.page.evaluate(script, values)
+
+
+def saved(play: PlayPage, region: str, item: int, folder: Path) -> Path:
+    """Choose an item of the menu of a picture; returns the file that was downloaded."""
+    menu = play.page.locator(f"{region} .picture-menu").first
+    menu.locator("summary").click()
+    with play.page.expect_download() as download:
+        menu.locator(".picture-items button").nth(item).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The chunks of a PNG file, whose checksums are checked."""
+    assert data.startswith(PNG)
+    found, at = [], len(PNG)
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        name, content = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length]) == (zlib.crc32(name + content),)
+        found.append((name, content))
+        at += 12 + length
+    return found
+
+
+def test_zero_line_of_a_circle_has_its_radius_and_length(play: PlayPage) -> None:
+    n, radius = 41, 15.0
+    field = [math.hypot(i - 20, j - 20) - radius for i in range(n) for j in range(n)]
+    body = "return m.zeroLine(Float32Array.from(v.field), v.n, v.n);"
+    ends = call(play, "contours", body, {"field": field, "n": n})
+    assert len(ends) % 4 == 0
+    points = list(zip(ends[::2], ends[1::2], strict=True))
+    assert all(math.hypot(x - 20, y - 20) == pytest.approx(radius, abs=0.02) for x, y in points)
+    length = sum(math.dist(points[k], points[k + 1]) for k in range(0, len(points), 2))
+    assert length == pytest.approx(2 * math.pi * radius, rel=2e-3)
+
+
+def test_zero_lines_of_a_saddle_do_not_cross(play: PlayPage) -> None:
+    ends = call(play, "contours", "return m.zeroLine(Float32Array.from([3, -1, -1, 3]), 2, 2);")
+    assert len(ends) == 8
+    # The middle is positive: each line cuts off one of the two negative corners.
+    corners = [(1.0, 0.0), (0.0, 1.0)]
+    for x1, y1, x2, y2 in (ends[:4], ends[4:]):
+        distances = [math.dist(((x1 + x2) / 2, (y1 + y2) / 2), corner) for corner in corners]
+        assert min(distances) < 0.5
+
+
+def test_a_long_curve_is_short_and_keeps_its_peak_and_its_gap(play: PlayPage) -> None:
+    values: list[float | None] = [1.0] * 20_000
+    values[12_345], values[7_000] = 50.0, None
+    body = """const lines = m.decimated(v, 0, (epoch) => epoch / 50, (value) => 100 - value, Number.isFinite);
+      return lines;"""
+    lines = call(play, "curve_data", body, values)
+    assert len(lines) == 2
+    assert sum(len(line) for line in lines) < 2 * 2 * 402
+    assert min(y for line in lines for y in line[1::2]) == 50
+
+
+def test_updates_and_epochs_follow_the_batch_size_of_each_segment(play: PlayPage) -> None:
+    segments = [{"epoch": 0, "update": 0}, {"epoch": 10, "update": 70}]
+    body = """const frame = {updates_per_epoch: 2};
+      return [4, 10, 13].map((epoch) => {
+        const update = m.updateAt(epoch, v, frame);
+        return [update, m.epochAt(update, v, frame)];
+      });"""
+    assert call(play, "curve_data", body, segments) == [[28, 4], [70, 10], [76, 13]]
+
+
+def test_animated_png_shows_its_frames_in_order(play: PlayPage) -> None:
+    body = """const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [20, 10];
+      const files = [];
+      for (const colour of ["red", "lime", "blue"]) {
+        const context = canvas.getContext("2d");
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 20, 10);
+        const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+        files.push(new Uint8Array(await blob.arrayBuffer()));
+      }
+      return [...new Uint8Array(await m.animatedPng(files, [80, 80, 1500]).arrayBuffer())];"""
+    found = chunks(bytes(call(play, "apng", body)))
+    names = [name for name, _ in found]
+    assert names[:3] == [b"IHDR", b"acTL", b"fcTL"]
+    assert names[-1] == b"IEND"
+    assert struct.unpack(">II", dict(found)[b"acTL"]) == (3, 0)
+    numbered = [struct.unpack(">I", content[:4])[0] for name, content in found if name in (b"fcTL", b"fdAT")]
+    assert numbered == list(range(len(numbered)))
+    controls = [struct.unpack(">IIIIIHHBB", content) for name, content in found if name == b"fcTL"]
+    assert [control[1:7] for control in controls] == [(20, 10, 0, 0, delay, 1000) for delay in (80, 80, 1500)]
+    start = max(k for k, name in enumerate(names) if name == b"fcTL")
+    last = b"".join(content[4:] for name, content in found[start:] if name == b"fdAT")
+    assert zlib.decompress(last)[1:4] == b"\x00\x00\xff"
+
+
+def test_boundary_is_saved_with_a_vector_for_each_row(play: PlayPage, tmp_path: Path) -> None:
+    root = ElementTree.parse(saved(play, "#boundary", 1, tmp_path)).getroot()
+    scene = play.talk.scene
+    marks = [path for path in root.iter(f"{SVG}path") if re.fullmatch(r"rgb\(.*\)", path.get("fill", ""))]
+    assert len(marks) >= scene["data"]["n_rows"] + scene["data"]["n_validation"]
+    assert len(list(root.iter(f"{SVG}image"))) == 1
+    assert {"x", "y"} <= {text.text for text in root.iter(f"{SVG}text")}
+    assert not any(element.get("class") or element.get("style") for element in root.iter())
+
+
+@pytest.mark.parametrize("region", ["#network", "#boundary", "#curves", "#tab-see"])
+def test_png_has_twice_the_size_of_the_svg(play: PlayPage, tmp_path: Path, region: str) -> None:
+    root = ElementTree.parse(saved(play, region, 1, tmp_path)).getroot()
+    header = chunks(saved(play, region, 2, tmp_path).read_bytes())[0][1]
+    assert struct.unpack(">II", header[:8]) == (2 * int(root.attrib["width"]), 2 * int(root.attrib["height"]))
+
+
+def test_table_of_the_network_has_every_parameter(play: PlayPage) -> None:
+    play.page.locator("#network .picture-menu summary").click()
+    play.page.locator("#network .picture-items button").first.click()
+    dialog = play.page.locator("dialog.picture-dialog")
+    assert dialog.locator("td.number").count() == play.talk.scene["network"]["n_parameters"]
+    play.press("Escape")
+    dialog.wait_for(state="detached")
+
+
+def test_arrow_keys_move_from_a_unit_to_its_weight_and_enter_selects_it(play: PlayPage) -> None:
+    play.unit(1, 0).focus()
+    play.press("ArrowRight")
+    label = "document.activeElement.getAttribute('aria-label')"
+    assert re.match(r"Theta_1\[0, 1\] = ", play.page.evaluate(label))
+    play.press("ArrowRight")
+    assert play.page.evaluate(label).startswith("unit 1 of layer 2")
+    play.press("ArrowLeft", "Enter")
+    assert play.page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Theta_1[0, 0] = ")
+    assert play.page.locator(".link-halo.chosen").get_attribute("d")
+
+
+def test_a_pointer_moved_by_keys_finds_a_row(play: PlayPage) -> None:
+    play.page.locator(".picture-boundary").focus()
+    play.press("ArrowRight", "Enter")
+    play.page.locator(".chosen-ring").or_(play.page.locator(".near-ring")).first.wait_for(state="attached")
+    assert re.search(r"(training|validation) row \d+", play.page.locator(".picture-boundary .picture-tip").inner_text())
+
+
+def test_a_wide_layer_says_how_many_units_are_not_drawn(play: PlayPage) -> None:
+    for _ in range(5):
+        with play.answering("change"):
+            play.page.locator("[data-control=more-0]").click()
+    play.page.get_by_text("+ 2 not drawn", exact=True).wait_for(state="attached")
+    assert play.page.locator("#network .network-nodes rect").count() == 2 + 8 + 5 + 1
+
+
+def test_texts_for_screen_readers_have_the_numbers_of_the_picture(play: PlayPage) -> None:
+    frame = play.train(3)
+    texts = {
+        "network": rf"after {frame['update']} updates",
+        "curves": r"Cost [\d.]+ on the training rows after 3 epochs",
+        "boundary": r"after 3 epochs. Accuracy [\d.]+ on the training rows",
+        "confusion": r"[\d]+ of 150 rows are predicted correctly",
+    }
+    for name, text in texts.items():
+        picture = play.page.locator(f".picture-{name}")
+        play.until(lambda: bool(re.search(text, picture.get_attribute("aria-label") or "")), f"the text of {name}")  # noqa: B023
+
+
+def test_controls_of_layers_do_not_overlap_on_a_phone(new_play: Callable[..., PlayPage]) -> None:
+    heads = [head.bounding_box() for head in new_play(width=420, height=900).page.locator(".layer-head").all()]
+    assert len(heads) == 4
+    assert all(one["x"] + one["width"] <= other["x"] for one, other in pairwise(heads))
+
+
+def test_a_finger_selects_a_row_and_goes_to_an_epoch(new_play: Callable[..., PlayPage]) -> None:
+    play = new_play(has_touch=True)
+    play.train(4)
+    with play.answering("go_to"):
+        play.page.locator(".curves-slider").tap()
+    box = play.page.locator(".picture-boundary").bounding_box()
+    play.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert play.page.locator(".picture-boundary .picture-tip").is_visible()
