@@ -18,7 +18,7 @@ import multilayer.playground
 from .conversation import Answer, Conversation
 
 STRINGS = Path(multilayer.playground.__file__).parent / "static" / "strings" / "en"
-SECONDS = 8.0  # for a condition to become true, on a busy machine
+SECONDS = 30.0  # for a condition to become true, on a busy machine
 
 
 def _strings() -> dict[str, str]:
