@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,7 +75,7 @@ class Desk:
 
     def start(self, setup: Setup, bug: BugCase | None = None) -> None:
         """Start a run, with a mistake in its program or with none; an error leaves everything as it was."""
-        data = self.data_of(setup.data)
+        data = self.data_of(setup.data, bug)
         if setup.parameters["loss"] not in ("auto", *LOSSES[data.task]):
             setup = setup.with_parameters({"loss": "auto"})
         changes: tuple[str, ...] = ()
@@ -82,7 +83,6 @@ class Desk:
         if bug is not None:
             setup, changes = _setup_for_bug(bug, setup, data)
             engine = BuggyEngine(bug.name)
-            data = sorted_by_target(data) if SETUPS[bug.name].sorts_rows else data
         run = Run(data, setup, engine, self.is_cancelled)
         if not hasattr(self, "data") or self.data.fingerprint != data.fingerprint:
             found = baselines(data)
@@ -93,14 +93,12 @@ class Desk:
         self.has_new_run()
         self.scene_number += 1
 
-    def data_of(self, choice: DataChoice) -> PlayData:
-        """Return the data of a choice."""
-        known = self._known_data
-        if known is not None and known[0] == choice:
-            return known[1]
-        data = self._new_data(choice)
-        self._known_data = (choice, data)
-        return data
+    def data_of(self, choice: DataChoice, bug: BugCase | None = None) -> PlayData:
+        """Return the data of a choice, in the order of rows that a mistake needs."""
+        if self._known_data is None or self._known_data[0] != choice:
+            self._known_data = (choice, self._new_data(choice))
+        data = self._known_data[1]
+        return data if bug is None or not SETUPS[bug.name].sorts_rows else sorted_by_target(data)
 
     def _new_data(self, choice: DataChoice) -> PlayData:
         if choice.name != TABLE:
@@ -108,6 +106,17 @@ class Desk:
         if self.table is None:
             raise InputError("there is no table yet. Open one: a CSV, Parquet or Arrow file.")
         return self.table.data(choice.validation_fraction, choice.seed)
+
+    @contextmanager
+    def unchanged_by_errors(self) -> Iterator[None]:
+        """Restore everything on the desk after an error in this block; a run that was trained on stays where it is."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
 
     def forget_data(self) -> None:
         """Read the data again at the next start."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.packs import Member, Pack
-from multilayer.playground.run import Run
+from multilayer.playground.run import DIVERGED, Run
 
 MOST_POINTS = 400  # of a curve
 MOST_SEEDS = 50
@@ -81,9 +81,11 @@ def _at(curve: list[float], places: Any) -> list[float | None]:
 def _trained(run: Run, seed: int, n_epochs: int, score: Callable[[Run], float]) -> SeedCurves:
     other = run.with_seed(seed)
     for segment in run.segments[1:]:
-        if segment.epoch >= n_epochs or other.reason:
+        if segment.epoch >= n_epochs:
             break
         other.advance(n_epochs=segment.epoch - other.epoch)
+        if other.reason == DIVERGED:
+            break
         other.change(segment.changes)
     other.advance(n_epochs=n_epochs - other.epoch)
     history, divisor = other.fit.state.history, other.cost_divisor

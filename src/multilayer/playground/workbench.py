@@ -70,7 +70,8 @@ class Workbench:
         fields.check_names(handler.fields)
         if data is not None and not handler.has_bytes:
             raise InputError(f"the request {name!r} has no bytes, got {len(data):,}.")
-        return handler.answer(self._desk, fields, data)
+        with self._desk.unchanged_by_errors():
+            return handler.answer(self._desk, fields, data)
 
     def work(self, seconds: float) -> None:
         """Train for about this time, if the run is playing.

@@ -39,7 +39,9 @@ def set_bug(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
         case = mystery(seed, desk.data.task, len(desk.data.class_names))
     elif name is not None:
         case = known_bug(name)
-    before = desk.setup_before_bug if desk.bug is not None else desk.run.setup
+    before = desk.run.setup
+    if desk.bug is not None:
+        before = replace(desk.setup_before_bug, data=before.data)
     desk.start(before, case)
     desk.setup_before_bug = before
     return scene(desk)
@@ -56,7 +58,7 @@ def guess_bug(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     if desk.bug is None:
         raise InputError("the program that runs has no mistake. Switch one on, or a mystery.")
     found = guess(desk.bug, fields.text("name"))
-    desk.bug = replace(found.case)
+    desk.bug = found.case
     desk.scene_number += 1
     return Reply({"is_right": found.is_right, "text": found.text})
 

@@ -49,14 +49,16 @@ def _open_link(desk: Desk, content: dict[str, Any]) -> None:
     setup: Setup = content["setup"]
     if setup.data.name == TABLE and desk.table is None:
         raise InputError("the link belongs to a table. Open the table first, then the link.")
-    if desk.data_of(setup.data).fingerprint != content["data"]:
+    bug = None if content["bug"] is None else known_bug(content["bug"])
+    if desk.data_of(setup.data, bug).fingerprint != content["data"]:
         raise InputError("the link belongs to other data. Open the table that it was made with, then the link.")
-    desk.start(setup, None if content["bug"] is None else known_bug(content["bug"]))
-    desk.lesson = None
+    desk.start(setup, bug)
+    desk.lesson, desk.setup_before_bug = None, setup
     run = desk.run
     for epoch, changes in content["segments"]:
         run.advance(n_epochs=epoch - run.epoch)
-        run.change(changes)
+        if not run.change(changes):
+            raise InputError("the link cannot be opened: a change on its way starts the run again. Copy it again.")
     run.go_to(content["update"])
     if content["plane"] is not None:
         desk.show(plane=plane_of(desk, content["plane"]))

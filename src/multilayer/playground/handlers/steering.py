@@ -61,20 +61,15 @@ def change(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     changes = fields.mapping("parameters")
     run, epoch = desk.run, desk.run.epoch_of(desk.run.update)
     setup = run.setup.with_parameters(changes)
-    changed = {name for name, value in setup.parameters.items() if value != run.setup.parameters[name]}
+    changed = setup.changes_from(run.setup)
     if not changed:
         return scene(desk)
-    if RESTARTING & changed or run.update == 0:
+    if RESTARTING & changed.keys() or run.update == 0:
         desk.start(setup, desk.bug)
         return scene(desk)
-    ghosts = desk.ghosts
     if run.last_update > run.update:
         desk.keep_future(epoch, changes)
-    try:
-        run.change(changes)
-    except MultilayerError:
-        desk.ghosts = ghosts
-        raise
+    run.change(changes)
     desk.has_new_run()
     desk.scene_number += 1
     return scene(desk)
@@ -97,26 +92,24 @@ def branch(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     update, before = fields.integer("update"), run.update
     if update > run.last_update:
         raise InputError(f"the run has {run.last_update:,} updates, got a branch at update {update:,}.")
-    setup = run.setup.with_parameters(changes)
-    restarting = {name for name in RESTARTING if setup.parameters[name] != run.setup.parameters[name]}
+    restarting = RESTARTING & run.setup.with_parameters(changes).changes_from(run.setup).keys()
     if restarting:
         raise InputError(
             f"{min(restarting)} cannot change in a branch, because it changes the starting weights. Reset the run "
             "with it."
         )
     desk.is_playing = False
-    epoch, ghosts = run.epoch_of(update), desk.ghosts
+    epoch = run.epoch_of(update)
     desk.keep_future(epoch, changes)
+    ghosts = desk.ghosts
     try:
         run.go_to(run.updates_of_epoch(epoch))
         if run.update == 0:
-            kept = desk.ghosts
-            desk.start(setup, desk.bug)
-            desk.ghosts = kept
+            desk.start(run.setup.with_parameters(changes), desk.bug)
+            desk.ghosts = ghosts
         else:
             run.change(changes)
     except MultilayerError:
-        desk.ghosts = ghosts
         run.go_to(before)
         raise
     desk.has_new_run()

@@ -58,19 +58,11 @@ def upload(desk: Desk, fields: Fields, data: bytes | None) -> Reply:
     name, target = fields.text("name"), fields.optional_text("target")
     if target is None:
         return Reply(finite(asdict(describe_table(io.BytesIO(data)))))
-    before = desk.table
     desk.table = table_in_bytes(name, data, target, fields.text("task", "auto"))
-    try:
-        setup = desk.run.setup
-        choice = DataChoice(
-            TABLE, seed=setup.data.seed, validation_fraction=setup.data.validation_fraction or VALIDATION_FRACTION
-        )
-        desk.forget_data()
-        desk.start(replace(setup, data=choice))
-    except BaseException:
-        desk.table = before
-        desk.forget_data()
-        raise
+    desk.forget_data()
+    setup = desk.run.setup
+    fraction = setup.data.validation_fraction or VALIDATION_FRACTION
+    desk.start(replace(setup, data=DataChoice(TABLE, seed=setup.data.seed, validation_fraction=fraction)))
     desk.lesson = None
     return scene(desk)
 

@@ -82,7 +82,7 @@ class Transport {
 
   extras() {
     const { t } = this.app;
-    this.branchButton = h("button", { type: "button", class: "branch", "data-control": "branch", "data-hint": "shell.transport.branch.hint", "data-key": "B", onclick: () => this.branch() }, icon("branch"), h("span", {}, t("shell.transport.branch")));
+    this.branchButton = h("button", { type: "button", class: "branch", "aria-label": t("shell.transport.branch"), "data-control": "branch", "data-hint": "shell.transport.branch.hint", "data-key": "B", onclick: () => this.branch() }, icon("branch"), h("span", {}, t("shell.transport.branch")));
     const select = h(
       "select",
       { "aria-label": t("shell.transport.speed"), "data-hint": "shell.transport.speed.hint" },

@@ -1,13 +1,13 @@
 /** The prediction over the plane: probabilities or classes as a map, decision lines, and the rows as marks. */
 
-import { color, onChange } from "../theme.js";
+import { onChange } from "../theme.js";
 import { planeAxes } from "./axes.js";
 import { LEGEND_TOP, colourBar, legendElements, markElement } from "./boundary_legend.js";
 import { boundaryTable, describeBoundary, pointerLines } from "./boundary_texts.js";
 import { decisionLines, segmentsPath } from "./contours.js";
 import { choice, fitCanvas, onSize, svg, ticks, update } from "./drawing.js";
 import { Picture, Tip } from "./picture.js";
-import { MISTAKE_RADIUS, isOfScene, meaning, paintMap, paintMistakes, paintRows, rowsOnPlane } from "./plane.js";
+import { MISTAKE_RADIUS, isOfScene, meaning, paintMap, paintMistakes, paintRows, ringStyle, rowsOnPlane } from "./plane.js";
 
 const MARGIN = { left: 58, right: 14, bottom: 36 };
 const BAR_SPACE = 62; // for the colour bar of amounts
@@ -250,8 +250,9 @@ class Boundary {
 
   vectors() {
     const elements = (this.rows ?? []).map((row) => markElement(row, this.kind));
+    const { stroke, width } = ringStyle(this.rows ?? []);
     for (const { x, y, isMistake } of this.rows ?? [])
-      if (isMistake) elements.push(svg("circle", { cx: x, cy: y, r: MISTAKE_RADIUS, fill: "none", stroke: color("ink"), "stroke-width": 1.2 }));
+      if (isMistake) elements.push(svg("circle", { cx: x, cy: y, r: MISTAKE_RADIUS, fill: "none", stroke, "stroke-width": width }));
     return new Map([[this.marks, elements]]);
   }
 }

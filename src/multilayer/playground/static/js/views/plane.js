@@ -5,6 +5,7 @@ import { amountColour, amountRamp, classShade, css, twoClassRamp } from "./colou
 
 const CLASS_MAP_FACTOR = 4; // classes are coloured on a finer grid: their edges would show the cells of the map
 const RADIUS = 3.4;
+const MOST_STRONG_RINGS = 50;
 
 /** The smallest and largest number of an array, ignoring NaN; widened if they are equal. */
 export function extent(...lists) {
@@ -181,6 +182,12 @@ export function paintRows(context, rows, kind) {
   }
 }
 
+/** How a ring around a mistake is drawn; many rings are fainter, so that the marks stay visible. */
+export function ringStyle(rows) {
+  const count = rows.reduce((sum, { isMistake }) => sum + isMistake, 0);
+  return { stroke: color("ink", Math.max(0.4, Math.min(1, MOST_STRONG_RINGS / count))), width: 1.1 };
+}
+
 /** Draw rings around the mistakes. */
 export function paintMistakes(context, rows) {
   const path = new Path2D();
@@ -189,7 +196,8 @@ export function paintMistakes(context, rows) {
     path.moveTo(x + MISTAKE_RADIUS, y);
     path.arc(x, y, MISTAKE_RADIUS, 0, 2 * Math.PI);
   }
-  context.lineWidth = 1.1;
-  context.strokeStyle = color("ink");
+  const { stroke, width } = ringStyle(rows);
+  context.lineWidth = width;
+  context.strokeStyle = stroke;
   context.stroke(path);
 }
