@@ -13,7 +13,8 @@ from multilayer.engines import get_engine
 from multilayer.exceptions import InputError
 from multilayer.playground.data import PlayData, shape_data
 from multilayer.playground.run import CancelledError, Run
-from multilayer.playground.setup import SettingError, Setup, estimator_for
+from multilayer.playground.settings import SettingError
+from multilayer.playground.setup import Setup, estimator_for
 
 DATA = shape_data("moons", rows=200, noise=0.1)
 PARAMETERS: dict[str, dict[str, Any]] = {

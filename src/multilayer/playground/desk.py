@@ -15,7 +15,8 @@ from multilayer.playground.baselines import baselines
 from multilayer.playground.bug_lab import BugCase, parameters_for_case
 from multilayer.playground.bug_setup import SETUPS
 from multilayer.playground.buggy_engine import BuggyEngine
-from multilayer.playground.data import PlayData, shape_data
+from multilayer.playground.data import PlayData, sorted_by_target
+from multilayer.playground.data_choice import DataChoice, shape_of
 from multilayer.playground.frames import View
 from multilayer.playground.instruments import vital_signs
 from multilayer.playground.lessons import Lesson
@@ -23,7 +24,7 @@ from multilayer.playground.lessons.progress import Progress
 from multilayer.playground.open_table import OpenTable
 from multilayer.playground.planes import default_plane
 from multilayer.playground.run import Run
-from multilayer.playground.setup import LOSSES, DataChoice, Setup
+from multilayer.playground.setup import LOSSES, Setup
 from multilayer.playground.shapes import SHAPES
 from multilayer.playground.timeline import Ghost
 from multilayer.training.state import History
@@ -102,7 +103,7 @@ class Desk:
 
     def _new_data(self, choice: DataChoice) -> PlayData:
         if choice.name != TABLE:
-            return shape_data(**choice.to_json())
+            return shape_of(choice)
         if self.table is None:
             raise InputError("there is no table yet. Open one: a CSV, Parquet or Arrow file.")
         return self.table.data(choice.validation_fraction, choice.seed)
@@ -180,15 +181,6 @@ class Desk:
 def usual_noise(name: str, otherwise: float) -> float:
     """Return the noise that suits a shape."""
     return SHAPES[name].noise if name in SHAPES else otherwise
-
-
-def sorted_by_target(data: PlayData) -> PlayData:
-    """Return the data with the training rows in the order of their targets."""
-    order = data.targets.argsort(kind="stable")
-    table = None if data.table is None else data.table.take(order)
-    lines = (*data.python_lines, 'order = y.argsort(kind="stable")', "X, y = X[order], y[order]")
-    fingerprint = f"{data.fingerprint}-sorted"
-    return replace(data, X=data.X[order], y=data.y[order], table=table, python_lines=lines, fingerprint=fingerprint)
 
 
 def _setup_for_bug(bug: BugCase, setup: Setup, data: PlayData) -> tuple[Setup, tuple[str, ...]]:

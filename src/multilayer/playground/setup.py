@@ -15,6 +15,8 @@ from multilayer.equations import ACTIVATIONS, SCHEMES
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.playground.data import PlayData
+from multilayer.playground.data_choice import DataChoice, changed_data
+from multilayer.playground.settings import SettingError, checked_settings
 
 MOST_LAYERS, MOST_UNITS = 6, 64  # that the page can draw
 MOST_EPOCHS = 1_000_000
@@ -76,52 +78,6 @@ RANGES: Mapping[str, tuple[float, float | None, bool]] = MappingProxyType(
 )
 
 
-class SettingError(ParameterError):
-    """A parameter of a setup cannot be used.
-
-    Attributes
-    ----------
-    parameter : str
-        Its name.
-    """
-
-    def __init__(self, message: str, parameter: str = "") -> None:
-        super().__init__(message)
-        self.parameter = parameter
-
-    def __reduce__(self) -> tuple[type[SettingError], tuple[str, str]]:
-        return type(self), (str(self), self.parameter)
-
-
-@dataclass(frozen=True)
-class DataChoice:
-    """The data of a run: a shape of points, or the user's table.
-
-    Attributes
-    ----------
-    name : str
-        The name of a shape, or "table".
-    rows : int
-        The number of points of a shape.
-    noise : float
-        The noise of a shape.
-    seed : int
-        The seed of the points, and of the division into training and validation rows.
-    validation_fraction : float
-        The share of the rows that are validated on.
-    """
-
-    name: str = "moons"
-    rows: int = 500
-    noise: float = 0.1
-    seed: int = 0
-    validation_fraction: float = 0.3
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields of a message."""
-        return dict(vars(self))
-
-
 @dataclass(frozen=True)
 class Setup:
     """Everything that determines a run, besides the changes on its way.
@@ -134,7 +90,7 @@ class Setup:
         The parameters of the estimator, by its names.
     """
 
-    data: DataChoice = DataChoice()
+    data: DataChoice = field(default_factory=DataChoice)
     parameters: Parameters = field(default_factory=lambda: DEFAULTS)
 
     def with_parameters(self, changes: Mapping[str, Any]) -> Setup:
@@ -170,24 +126,6 @@ def setup_from_json(given: Mapping[str, Any]) -> Setup:
         raise SettingError(str(unknown_name("setup", min(unknown), ("data", "parameters"))))
     data = changed_data(DataChoice(), given.get("data", {}))
     return Setup(data).with_parameters(given.get("parameters", {}))
-
-
-def changed_data(choice: DataChoice, changes: Mapping[str, Any]) -> DataChoice:
-    """Return other data; :func:`multilayer.playground.data.shape_data` checks the values.
-
-    Raises
-    ------
-    SettingError
-        For an unknown field, or a value of a wrong type.
-    """
-    checks = {
-        "name": lambda name, value: value if isinstance(value, str) else check_choice(name, value, ("moons",)),
-        "rows": lambda name, value: check_integer(name, value, 1),
-        "noise": lambda name, value: check_real(name, value, 0.0),
-        "seed": lambda name, value: check_integer(name, value, 0),
-        "validation_fraction": lambda name, value: check_real(name, value, 0.0, high=1.0, open_high=True),
-    }
-    return replace(choice, **{name: _check(name, value, checks) for name, value in _items(changes)})
 
 
 def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]:
@@ -264,23 +202,8 @@ def _schedules(solver: str) -> tuple[str, ...]:
     return {"adam": SCHEDULES, "sgd": SGD_SCHEDULES}.get(solver, ("constant",))
 
 
-def _items(given: Any) -> Any:
-    if not isinstance(given, Mapping):
-        raise SettingError(f"a setup must be an object of names and values, got {given!r}.")
-    return given.items()
-
-
-def _check(name: str, value: Any, checks: Mapping[str, Any]) -> Any:
-    if name not in checks:
-        raise SettingError(str(unknown_name("parameter", name, tuple(checks))), name)
-    try:
-        return checks[name](name, value)
-    except ParameterError as error:
-        raise SettingError(str(error), name) from None
-
-
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _check(name, value, _CHECKS) for name, value in _items(changes)}
+    return checked_settings(changes, _CHECKS)
 
 
 def _completed(parameters: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
