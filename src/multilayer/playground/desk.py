@@ -66,7 +66,7 @@ class Desk:
     setup_before_bug: Setup = field(default_factory=Setup)
     _owed: float = 0.0  # updates that the pace allows and that are not done
     _worked: float = 0.0  # when it was added to
-    _vital_signs: tuple[float, int, int, list[dict[str, Any]]] | None = None
+    _vital_signs: tuple[float, int, list[dict[str, Any]]] | None = None
     _known_data: tuple[DataChoice, PlayData] | None = None
 
     data: PlayData = field(init=False)
@@ -166,12 +166,12 @@ class Desk:
         """Return the vital signs of the layers, and the update at which they were measured."""
         now, update = time.perf_counter(), self.run.update
         known = self._vital_signs
-        is_current = known is not None and known[2] == update
+        is_current = known is not None and known[1] == update
         is_recent = known is not None and self.is_playing and now - known[0] < SECONDS_BETWEEN_VITAL_SIGNS
         if known is None or not (is_current or is_recent):
-            known = (now, self.run_number, update, vital_signs(self.run))
+            known = (now, update, vital_signs(self.run))
             self._vital_signs = known
-        return known[3], known[2]
+        return known[2], known[1]
 
     def show(self, **changes: Any) -> None:
         """Change the view."""

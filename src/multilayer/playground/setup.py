@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,8 @@ from multilayer.playground.settings import SettingError, checked_settings
 
 MOST_LAYERS, MOST_UNITS = 6, 64  # that the page can draw
 MOST_EPOCHS = 1_000_000
-MOST_ITERATIONS = 1_000  # of L-BFGS, each of which is kept for rewinding
+# Each iteration of L-BFGS is kept for rewinding.
+MOST_ITERATIONS, MOST_BYTES_OF_ITERATIONS = 1_000, 256_000_000
 CLASSIFICATION, REGRESSION = "classification", "regression"
 ALL = "all"  # the batch of all rows
 
@@ -134,7 +136,7 @@ def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]
     loss, output, batch = given.pop("loss"), given.pop("output"), given.pop("batch_size")
     if given["solver"] == "lbfgs":
         given = {name: value for name, value in given.items() if name not in DESCENT_ONLY}
-        given["max_iter"] = min(given["max_iter"], MOST_ITERATIONS)
+        given["max_iter"] = min(given["max_iter"], _most_iterations(given["hidden_layer_sizes"], data))
     else:
         given["batch_size"] = n_rows if batch == ALL else min(batch, n_rows)
         if given["solver"] != "sgd":
@@ -151,6 +153,13 @@ def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]
     defaults = _defaults_of(_estimator_class(data))
     kept = {name: value for name, value in given.items() if name not in defaults or value != defaults[name]}
     return {**kept, "max_iter": given["max_iter"], "n_iter_no_change": None}
+
+
+def _most_iterations(hidden_layer_sizes: tuple[int, ...], data: PlayData) -> int:
+    """Return the number of iterations of L-BFGS whose parameters can be kept."""
+    sizes = (data.X.shape[1], *hidden_layer_sizes, max(1, len(data.class_names)))
+    n_weights = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    return min(MOST_ITERATIONS, MOST_BYTES_OF_ITERATIONS // (8 * n_weights))
 
 
 def estimator_for(parameters: Parameters, data: PlayData) -> Any:
