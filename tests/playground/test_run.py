@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from multilayer.engines import get_engine
 from multilayer.exceptions import InputError
 from multilayer.playground.data import PlayData, shape_data
+from multilayer.playground.next_update import update_ahead
 from multilayer.playground.run import CancelledError, Run
-from multilayer.playground.setup import SettingError, Setup, estimator_for
+from multilayer.playground.settings import SettingError
+from multilayer.playground.setup import Setup, estimator_for, initial_parameters
 
 DATA = shape_data("moons", rows=200, noise=0.1)
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -150,7 +153,8 @@ def test_training_ends_after_max_iter_epochs() -> None:
 def test_the_next_update_can_be_seen_without_doing_it() -> None:
     run = run_of({})
     run.advance(n_updates=4)
-    before, batch, after = run.parameters.copy(), run.next_batch(), run.after_next_update()
+    before, ahead = run.parameters.copy(), update_ahead(run)
+    batch, after = ahead.rows, ahead.parameters
     np.testing.assert_array_equal(run.parameters, before)
     objective = run.objective
     J, _ = get_engine("reference").cost_and_gradient(
@@ -186,3 +190,63 @@ def test_work_ends_when_it_is_cancelled() -> None:
 def test_there_is_no_negative_update() -> None:
     with pytest.raises(InputError, match="must not be negative, got -1"):
         run_of({}).go_to(-1)
+
+
+def test_the_last_iteration_of_lbfgs_is_the_end_however_it_is_reached() -> None:
+    run = run_of({"solver": "lbfgs", "max_iter": 12})
+    run.advance()
+    last, reason = run.update, run.reason
+    assert (last, reason) == (12, "max_iterations")
+    for update in (0, last):
+        run.go_to(update)
+    assert run.reason == reason
+    run.advance(n_updates=1)  # would not return if training could continue
+    assert run.update == last
+
+
+def test_iterations_of_lbfgs_that_are_kept_have_a_limit_of_memory() -> None:
+    data = replace(DATA, X=np.zeros((140, 2000)))
+    limited = initial_parameters({**Setup().parameters, "solver": "lbfgs", "hidden_layer_sizes": (64, 64)}, data)
+    assert 100 < limited["max_iter"] < 1000
+    assert initial_parameters({**Setup().parameters, "solver": "lbfgs"}, DATA)["max_iter"] == 1000
+
+
+def test_a_rewind_after_a_divergence_reaches_each_update_before_it() -> None:
+    data = shape_data("waves", rows=100)
+    run = run_of({"solver": "sgd", "learning_rate_init": 10.0, "momentum": 0.0, "batch_size": 5}, data)
+    seen = {}
+    while not run.reason:
+        seen[run.update] = run.parameters.copy()
+        run.advance(n_updates=1)
+    assert run.reason == "diverged"
+    with pytest.raises(InputError, match="Rewind first"):
+        run.change({"learning_rate_init": 0.01})
+    for update in (run.update, max(seen), 0):
+        run.go_to(update)
+        assert (run.update, run.reason) == (update, "")
+        np.testing.assert_array_equal(run.parameters, seen[update])
+
+
+def test_costs_of_updates_are_numbered_also_where_a_decision_undoes_epochs() -> None:
+    parameters = {"learning_rate": "plateau", "batch_size": "all", "learning_rate_init": 0.5, "solver": "sgd"}
+    data = shape_data("moons", rows=60, validation_fraction=0.0)
+    run, single = run_of(parameters, data), run_of(parameters, data)
+    run.advance(n_updates=400)
+    for _ in range(400):
+        single.advance(n_updates=1)
+    assert run.first_cost + len(run.costs) == run.update == 400
+    assert list(run.costs) == list(single.costs)
+
+
+def test_changes_at_one_update_are_joined() -> None:
+    run = run_of({})
+    run.advance(n_epochs=2)
+    for changes in ({"alpha": 0.1}, {"l1_alpha": 0.01}, {"alpha": 0.0}):
+        assert run.change(changes)
+    assert [dict(segment.changes) for segment in run.segments] == [{}, {"l1_alpha": 0.01}]
+    assert run.change({"l1_alpha": 0.0})
+    assert len(run.segments) == 1
+    run.advance(n_epochs=1)
+    direct = run_of({})
+    direct.advance(n_epochs=3)
+    np.testing.assert_array_equal(run.parameters, direct.parameters)

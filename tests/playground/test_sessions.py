@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from multilayer.exceptions import MultilayerError
+from multilayer.playground.open_table import OpenTable, table_in_bytes
 from multilayer.playground.workbench import Workbench
 
 CSV = "age,town,income,bought\n" + "\n".join(
@@ -73,9 +75,11 @@ REQUESTS = st.one_of(
 )
 
 
+TABLE = lru_cache(table_in_bytes("shop.csv", CSV.encode(), "bought").data)
+
+
 def opened() -> Workbench:
-    bench = Workbench()
-    bench.handle(request("upload", name="shop.csv", target="bought"), CSV.encode())
+    bench = Workbench(OpenTable("shop.csv", TABLE))
     bench.handle(request("change_data", data={"name": "moons", "rows": 50}))
     return bench
 

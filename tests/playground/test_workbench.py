@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -439,3 +441,69 @@ def test_a_file_that_is_no_table_is_an_error(page: Page) -> None:
         with pytest.raises(MultilayerError):
             page.do("upload", bytes_=content, name="x.csv", target="a")
     assert page.do("scene") == before
+
+
+def test_a_request_that_fails_restores_ghosts_and_play(page: Page) -> None:
+    page.do("step", epochs=4)
+    page.do("play")
+    before = page.do("scene")
+    with pytest.raises(MultilayerError, match="weight_decay"):
+        page.do("branch", update=3, parameters={"weight_decay": 1000.0})
+    assert page.do("scene") == before
+    assert page.bench.is_playing
+
+
+def test_a_branch_at_the_start_leaves_later_changes_out(page: Page) -> None:
+    page.do("step", epochs=2)
+    page.do("change", parameters={"alpha": 0.1})
+    page.do("step", epochs=2)
+    scene = page.do("branch", update=0, parameters={"l1_alpha": 0.01})
+    assert (scene["setup"]["parameters"]["alpha"], scene["setup"]["parameters"]["l1_alpha"]) == (0.0, 0.01)
+    assert [ghost["from"] for ghost in scene["ghosts"]] == [0]
+
+
+def test_the_data_stay_when_the_bug_lab_is_left(page: Page) -> None:
+    page.do("change", parameters={"activation": "relu"})
+    page.do("set_bug", name="missing-mean")
+    page.do("change_data", data={"name": "circles"})
+    setup = page.do("set_bug", name=None)["setup"]
+    assert setup["data"]["name"] == "circles"
+    assert setup["parameters"]["activation"] == ["relu", "relu"]
+
+
+def test_the_bug_lab_can_be_left_after_a_link(page: Page) -> None:
+    page.do("change_data", data={"name": "xor"})
+    page.do("set_bug", name="unshuffled-batches")
+    page.do("step", epochs=2)
+    other = Page()
+    scene = other.do("open", link=page.do("link")["link"])
+    assert scene["bug"]["name"] == "unshuffled-batches"
+    assert other.do("set_bug", name=None)["setup"]["data"]["name"] == "xor"
+
+
+def test_a_link_whose_changes_start_the_run_again_is_an_error(page: Page) -> None:
+    page.do("step", epochs=2)
+    page.do("change", parameters={"alpha": 0.1})
+    content = json.loads(zlib.decompress(base64.urlsafe_b64decode(page.do("link")["link"] + "==")))
+    content["segments"] = [[1, {"hidden_layer_sizes": [3]}]]
+    link = base64.urlsafe_b64encode(zlib.compress(json.dumps(content).encode())).decode().rstrip("=")
+    before = page.do("scene")
+    with pytest.raises(InputError, match="starts the run again"):
+        page.do("open", link=link)
+    assert page.do("scene") == before
+
+
+def test_a_frame_has_the_step_size_of_the_next_update(page: Page) -> None:
+    page.do("change", parameters={"learning_rate": "cosine", "max_iter": 10})
+    assert page.frame()["step_size"] == 0.01
+    page.do("step", epochs=9)
+    assert 0 < page.frame()["step_size"] < 0.001
+    page.do("step", epochs=9)
+    assert page.frame()["step_size"] is None
+
+
+@pytest.mark.parametrize("epochs", [-3, "x", 2.5, None])
+def test_curves_come_from_the_start_for_a_page_with_an_unknown_number_of_epochs(page: Page, epochs: Any) -> None:
+    page.do("step", epochs=3)
+    curves = page.frame(run=page.do("scene")["run"], epochs=epochs)["curves"]
+    assert (curves["from"], len(curves["costs"])) == (0, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -191,6 +191,15 @@ def shape_data(
         python_lines=(*sorted(imports), "", making, *dividing),
         fingerprint=hashlib.blake2b(key.encode(), digest_size=16).hexdigest(),
     )
+
+
+def sorted_by_target(data: PlayData) -> PlayData:
+    """Return the data with the training rows in the order of their targets."""
+    order = data.targets.argsort(kind="stable")
+    table = None if data.table is None else data.table.take(order)
+    lines = (*data.python_lines, 'order = y.argsort(kind="stable")', "X, y = X[order], y[order]")
+    fingerprint = f"{data.fingerprint}-sorted"
+    return replace(data, X=data.X[order], y=data.y[order], table=table, python_lines=lines, fingerprint=fingerprint)
 
 
 def _making_line(shape: Shape, rows: int, noise: float, seed: int) -> tuple[str, list[str]]:

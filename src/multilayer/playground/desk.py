@@ -15,7 +15,8 @@ from multilayer.playground.baselines import baselines
 from multilayer.playground.bug_lab import BugCase, parameters_for_case
 from multilayer.playground.bug_setup import SETUPS
 from multilayer.playground.buggy_engine import BuggyEngine
-from multilayer.playground.data import PlayData, shape_data
+from multilayer.playground.data import PlayData, sorted_by_target
+from multilayer.playground.data_choice import DataChoice, shape_of
 from multilayer.playground.frames import View
 from multilayer.playground.instruments import vital_signs
 from multilayer.playground.lessons import Lesson
@@ -23,7 +24,7 @@ from multilayer.playground.lessons.progress import Progress
 from multilayer.playground.open_table import OpenTable
 from multilayer.playground.planes import default_plane
 from multilayer.playground.run import Run
-from multilayer.playground.setup import LOSSES, DataChoice, Setup
+from multilayer.playground.setup import LOSSES, Setup
 from multilayer.playground.shapes import SHAPES
 from multilayer.playground.timeline import Ghost
 from multilayer.training.state import History
@@ -65,7 +66,7 @@ class Desk:
     setup_before_bug: Setup = field(default_factory=Setup)
     _owed: float = 0.0  # updates that the pace allows and that are not done
     _worked: float = 0.0  # when it was added to
-    _vital_signs: tuple[float, int, int, list[dict[str, Any]]] | None = None
+    _vital_signs: tuple[float, int, list[dict[str, Any]]] | None = None
     _known_data: tuple[DataChoice, PlayData] | None = None
 
     data: PlayData = field(init=False)
@@ -102,7 +103,7 @@ class Desk:
 
     def _new_data(self, choice: DataChoice) -> PlayData:
         if choice.name != TABLE:
-            return shape_data(**choice.to_json())
+            return shape_of(choice)
         if self.table is None:
             raise InputError("there is no table yet. Open one: a CSV, Parquet or Arrow file.")
         return self.table.data(choice.validation_fraction, choice.seed)
@@ -165,12 +166,12 @@ class Desk:
         """Return the vital signs of the layers, and the update at which they were measured."""
         now, update = time.perf_counter(), self.run.update
         known = self._vital_signs
-        is_current = known is not None and known[2] == update
+        is_current = known is not None and known[1] == update
         is_recent = known is not None and self.is_playing and now - known[0] < SECONDS_BETWEEN_VITAL_SIGNS
         if known is None or not (is_current or is_recent):
-            known = (now, self.run_number, update, vital_signs(self.run))
+            known = (now, update, vital_signs(self.run))
             self._vital_signs = known
-        return known[3], known[2]
+        return known[2], known[1]
 
     def show(self, **changes: Any) -> None:
         """Change the view."""
@@ -180,15 +181,6 @@ class Desk:
 def usual_noise(name: str, otherwise: float) -> float:
     """Return the noise that suits a shape."""
     return SHAPES[name].noise if name in SHAPES else otherwise
-
-
-def sorted_by_target(data: PlayData) -> PlayData:
-    """Return the data with the training rows in the order of their targets."""
-    order = data.targets.argsort(kind="stable")
-    table = None if data.table is None else data.table.take(order)
-    lines = (*data.python_lines, 'order = y.argsort(kind="stable")', "X, y = X[order], y[order]")
-    fingerprint = f"{data.fingerprint}-sorted"
-    return replace(data, X=data.X[order], y=data.y[order], table=table, python_lines=lines, fingerprint=fingerprint)
 
 
 def _setup_for_bug(bug: BugCase, setup: Setup, data: PlayData) -> tuple[Setup, tuple[str, ...]]:

@@ -64,7 +64,8 @@ def frame(run: Run, view: View, have: Mapping[str, Any], numbers: Mapping[str, i
     Reply
         As described in PROTOCOL.md.
     """
-    from_epoch = have.get("epochs", 0) if have.get("run") == numbers["run"] else 0
+    known = have.get("epochs")
+    from_epoch = known if isinstance(known, int) and known > 0 and have.get("run") == numbers["run"] else 0
     predicted = _predictions(run, run.data.X[:MOST_SCORED])
     validation = None if run.data.X_val is None else _predictions(run, run.data.X_val[:MOST_SCORED])
     fields = {
@@ -77,8 +78,8 @@ def frame(run: Run, view: View, have: Mapping[str, Any], numbers: Mapping[str, i
         "message": run.message,
         "seconds": run.seconds,
         "step_size": run.next_step_size(),
-        "curves": _curves(run, int(from_epoch)),
-        "updates": {"from": run.update - len(run.costs), "costs": list(run.costs)},
+        "curves": _curves(run, from_epoch),
+        "updates": {"from": run.first_cost, "costs": list(run.costs)},
         **_scores(run.data, predicted, validation),
     }
     arrays = {"thetas": _flat(thetas(run.network, run.parameters))}

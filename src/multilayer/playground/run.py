@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from multilayer.engines import Engine, Objective
-from multilayer.engines.protocol import Batches
 from multilayer.equations.descent import UpdateRule
 from multilayer.exceptions import DivergenceError, InputError, MultilayerError
 from multilayer.fits.fit import Fit
@@ -22,11 +21,8 @@ from multilayer.network import Floats, Network
 from multilayer.playground.data import PlayData
 from multilayer.playground.segment import Segment
 from multilayer.playground.setup import RESTARTING, Setup, changed_arguments, estimator_for
-from multilayer.playground.timeline import Timeline, copy_of_session
+from multilayer.playground.timeline import Timeline
 from multilayer.training import EpochEnded, TrainingSession
-from multilayer.training.batching import RowNumbers
-from multilayer.training.loop import descent_request
-from multilayer.training.session import Session
 
 # A keyframe is kept after this training time, so that any update is reached again within about the same time.
 SECONDS_BETWEEN_KEYFRAMES = 0.05
@@ -66,6 +62,7 @@ class Run:
         self.costs: deque[float] = deque(maxlen=MOST_COSTS)  # of the last updates
         self.last_update = 0
         self.message = ""
+        self._end_of_costs = 0  # the update after the last of these costs
         self._n = 0  # the segment
         self._updates_per_second = 1000.0  # of the engine, measured
         self._unkept = 0.0  # seconds since the last keyframe
@@ -144,6 +141,11 @@ class Run:
         """An estimator that predicts with the present parameters; it must not be kept or changed."""
         self.segment.viewer.parameters_ = self.parameters
         return self.segment.viewer
+
+    @property
+    def first_cost(self) -> int:
+        """The update that the first of ``costs`` belongs to."""
+        return self._end_of_costs - len(self.costs) if self.costs else self.update
 
     def snapshot(self) -> Any:
         """Return an independent fitted estimator with the present parameters."""
@@ -236,24 +238,6 @@ class Run:
         if begun:
             self.advance(self.updates_per_epoch - begun)
 
-    def next_batch(self) -> RowNumbers:
-        """Return the rows of the next update; for L-BFGS, and at the end, all training rows."""
-        _, batches = self._planned()
-        if batches is None:
-            rows = self.fit.problem.trained_on
-            return np.arange(self.data.X.shape[0]) if rows is None else rows
-        batch = slice(batches.starts[0], batches.stops[0])
-        return np.arange(self.data.X.shape[0])[batch] if batches.order is None else batches.order[batch]
-
-    def after_next_update(self) -> Floats | None:
-        """Return the parameters after the next update, which is done on a copy; None at the end and for L-BFGS."""
-        session, batches = self._planned()
-        if batches is None or not isinstance(session, TrainingSession):
-            return None
-        request = descent_request(session, self.objective, batches)
-        self.fit.problem.engine.descend(request.objective, request.rule, request.state, batches, request.options)
-        return session.state.descent.parameters
-
     def next_step_size(self) -> float | None:
         """Return the step size of the next update; None at the end and for L-BFGS."""
         session = self.fit.session
@@ -265,15 +249,6 @@ class Run:
         return Run(self.data, setup, self._engine, self._is_cancelled)
 
     # ------------------------------------------------------------------ inside
-
-    def _planned(self) -> tuple[Session, Batches | None]:
-        """Return a copy of the session, and its next update; None at the end and for L-BFGS.
-
-        The session itself must not plan: it draws the order of an epoch, after which a change gives other numbers.
-        """
-        session = copy_of_session(self.fit.session)
-        session.state.history = self.fit.state.history
-        return session, session.next_updates(1) if isinstance(session, TrainingSession) else None
 
     def _following(self, before: Segment, changes: Mapping[str, Any], setup: Setup) -> Segment:
         """Return the segment that follows the present update of a segment."""
@@ -311,7 +286,7 @@ class Run:
         self.fit.session = self.timeline.session_of(self.timeline.start_of(number))
 
     def _do_updates(self, n_updates: int, n_epochs: float) -> None:
-        began = time.perf_counter()
+        before, began = self.update, time.perf_counter()
         try:
             costs = self.fit.update(n_updates, n_epochs)
         except DivergenceError as error:
@@ -319,7 +294,9 @@ class Run:
             costs = np.empty(0)
         seconds = time.perf_counter() - began
         if len(costs):
-            self.costs.extend((costs / self.cost_divisor).tolist())
+            done = costs[: max(0, self.update - before)]  # a decision may undo the last epochs
+            self.costs.extend((done / self.cost_divisor).tolist())
+            self._end_of_costs = before + len(done)
             # At most doubled, because a single measurement is unreliable.
             self._updates_per_second = min(len(costs) / max(seconds, 1e-9), 2 * self._updates_per_second)
         self.seconds += seconds

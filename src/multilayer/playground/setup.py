@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,13 @@ from multilayer.equations import ACTIVATIONS, SCHEMES
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import ParameterError, unknown_name
 from multilayer.playground.data import PlayData
+from multilayer.playground.data_choice import DataChoice, changed_data
+from multilayer.playground.settings import SettingError, checked_settings
 
 MOST_LAYERS, MOST_UNITS = 6, 64  # that the page can draw
 MOST_EPOCHS = 1_000_000
-MOST_ITERATIONS = 1_000  # of L-BFGS, each of which is kept for rewinding
+# Each iteration of L-BFGS is kept for rewinding.
+MOST_ITERATIONS, MOST_BYTES_OF_ITERATIONS = 1_000, 256_000_000
 CLASSIFICATION, REGRESSION = "classification", "regression"
 ALL = "all"  # the batch of all rows
 
@@ -76,52 +80,6 @@ RANGES: Mapping[str, tuple[float, float | None, bool]] = MappingProxyType(
 )
 
 
-class SettingError(ParameterError):
-    """A parameter of a setup cannot be used.
-
-    Attributes
-    ----------
-    parameter : str
-        Its name.
-    """
-
-    def __init__(self, message: str, parameter: str = "") -> None:
-        super().__init__(message)
-        self.parameter = parameter
-
-    def __reduce__(self) -> tuple[type[SettingError], tuple[str, str]]:
-        return type(self), (str(self), self.parameter)
-
-
-@dataclass(frozen=True)
-class DataChoice:
-    """The data of a run: a shape of points, or the user's table.
-
-    Attributes
-    ----------
-    name : str
-        The name of a shape, or "table".
-    rows : int
-        The number of points of a shape.
-    noise : float
-        The noise of a shape.
-    seed : int
-        The seed of the points, and of the division into training and validation rows.
-    validation_fraction : float
-        The share of the rows that are validated on.
-    """
-
-    name: str = "moons"
-    rows: int = 500
-    noise: float = 0.1
-    seed: int = 0
-    validation_fraction: float = 0.3
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields of a message."""
-        return dict(vars(self))
-
-
 @dataclass(frozen=True)
 class Setup:
     """Everything that determines a run, besides the changes on its way.
@@ -134,7 +92,7 @@ class Setup:
         The parameters of the estimator, by its names.
     """
 
-    data: DataChoice = DataChoice()
+    data: DataChoice = field(default_factory=DataChoice)
     parameters: Parameters = field(default_factory=lambda: DEFAULTS)
 
     def with_parameters(self, changes: Mapping[str, Any]) -> Setup:
@@ -172,31 +130,13 @@ def setup_from_json(given: Mapping[str, Any]) -> Setup:
     return Setup(data).with_parameters(given.get("parameters", {}))
 
 
-def changed_data(choice: DataChoice, changes: Mapping[str, Any]) -> DataChoice:
-    """Return other data; :func:`multilayer.playground.data.shape_data` checks the values.
-
-    Raises
-    ------
-    SettingError
-        For an unknown field, or a value of a wrong type.
-    """
-    checks = {
-        "name": lambda name, value: value if isinstance(value, str) else check_choice(name, value, ("moons",)),
-        "rows": lambda name, value: check_integer(name, value, 1),
-        "noise": lambda name, value: check_real(name, value, 0.0),
-        "seed": lambda name, value: check_integer(name, value, 0),
-        "validation_fraction": lambda name, value: check_real(name, value, 0.0, high=1.0, open_high=True),
-    }
-    return replace(choice, **{name: _check(name, value, checks) for name, value in _items(changes)})
-
-
 def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]:
     """Return the arguments of the estimator for these data, by which it can be written in Python."""
     n_rows, given = data.X.shape[0], dict(parameters)
     loss, output, batch = given.pop("loss"), given.pop("output"), given.pop("batch_size")
     if given["solver"] == "lbfgs":
         given = {name: value for name, value in given.items() if name not in DESCENT_ONLY}
-        given["max_iter"] = min(given["max_iter"], MOST_ITERATIONS)
+        given["max_iter"] = min(given["max_iter"], _most_iterations(given["hidden_layer_sizes"], data))
     else:
         given["batch_size"] = n_rows if batch == ALL else min(batch, n_rows)
         if given["solver"] != "sgd":
@@ -213,6 +153,13 @@ def initial_parameters(parameters: Parameters, data: PlayData) -> dict[str, Any]
     defaults = _defaults_of(_estimator_class(data))
     kept = {name: value for name, value in given.items() if name not in defaults or value != defaults[name]}
     return {**kept, "max_iter": given["max_iter"], "n_iter_no_change": None}
+
+
+def _most_iterations(hidden_layer_sizes: tuple[int, ...], data: PlayData) -> int:
+    """Return the number of iterations of L-BFGS whose parameters can be kept."""
+    sizes = (data.X.shape[1], *hidden_layer_sizes, max(1, len(data.class_names)))
+    n_weights = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    return min(MOST_ITERATIONS, MOST_BYTES_OF_ITERATIONS // (8 * n_weights))
 
 
 def estimator_for(parameters: Parameters, data: PlayData) -> Any:
@@ -264,23 +211,8 @@ def _schedules(solver: str) -> tuple[str, ...]:
     return {"adam": SCHEDULES, "sgd": SGD_SCHEDULES}.get(solver, ("constant",))
 
 
-def _items(given: Any) -> Any:
-    if not isinstance(given, Mapping):
-        raise SettingError(f"a setup must be an object of names and values, got {given!r}.")
-    return given.items()
-
-
-def _check(name: str, value: Any, checks: Mapping[str, Any]) -> Any:
-    if name not in checks:
-        raise SettingError(str(unknown_name("parameter", name, tuple(checks))), name)
-    try:
-        return checks[name](name, value)
-    except ParameterError as error:
-        raise SettingError(str(error), name) from None
-
-
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _check(name, value, _CHECKS) for name, value in _items(changes)}
+    return checked_settings(changes, _CHECKS)
 
 
 def _completed(parameters: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from multilayer.training.lbfgs import LbfgsSession
 from multilayer.training.session import Session
 from multilayer.training.state import History
 
@@ -120,6 +121,8 @@ def copy_of_session(session: Session) -> Session:
     """Return an independent copy of a session with an empty history; what is never changed in place is shared."""
     state = session.state
     kept: list[Any] = [session.recipe, session.validation, state.rows, state.held_out, state.order]
+    if isinstance(session, LbfgsSession):
+        kept.append(state.descent.slots)
     memo: dict[int, Any] = {id(each): each for each in kept if each is not None}
     memo[id(state.history)] = History(seconds=state.history.seconds)
     return copy.deepcopy(session, memo)

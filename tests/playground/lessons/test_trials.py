@@ -16,6 +16,7 @@ from multilayer.learn.bugs import BUGS
 from multilayer.playground.data import shape_data
 from multilayer.playground.lessons.measures import KINDS, Measure
 from multilayer.playground.lessons.trials import EstimatorTrial, TrainedNetwork, data_of
+from multilayer.playground.run import CancelledError
 
 SETUP: dict[str, Any] = {
     "data": {"name": "moons", "rows": 120, "noise": 0.2, "seed": 1},
@@ -129,3 +130,9 @@ def test_unshuffled_batches_take_sorted_rows_in_order() -> None:
 def test_what_cannot_be_measured_is_an_error(name: str, layer: int | None, setup: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         value(name, layer, **setup)
+
+
+def test_a_trial_ends_when_it_is_cancelled() -> None:
+    looks = iter([False, True])
+    with pytest.raises(CancelledError):
+        EstimatorTrial(lambda: next(looks)).measure(SETUP, 1000, Measure("cost"), [0])

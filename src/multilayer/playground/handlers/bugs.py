@@ -16,6 +16,7 @@ from multilayer.playground.desk import Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
+from multilayer.playground.next_update import update_ahead
 from multilayer.playground.scene import scene
 
 MYSTERY = "mystery"
@@ -50,7 +51,8 @@ def set_bug(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
 def check_bug(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
     """Check the gradient of the program that runs."""
     run = desk.run
-    return Reply(finite(check_program(run.fit.problem.engine, run.objective, run.parameters, run.next_batch()).json()))
+    found = check_program(run.fit.problem.engine, run.objective, run.parameters, update_ahead(run).rows)
+    return Reply(finite(found.json()))
 
 
 def guess_bug(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:

@@ -14,6 +14,7 @@ from multilayer.playground.lessons import Lesson, lesson_names, load_lesson
 from multilayer.playground.lessons.answering import case_of
 from multilayer.playground.lessons.lesson import Kind, Step
 from multilayer.playground.lessons.progress import Progress, check, lesson_json, predict, run, start, summary_json
+from multilayer.playground.lessons.trials import EstimatorTrial
 from multilayer.playground.messages import Reply, finite
 from multilayer.playground.scene import scene
 from multilayer.playground.setup import CLASSIFICATION, setup_from_json
@@ -57,7 +58,7 @@ def run_step(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     number = fields.integer("step", high=len(lesson.steps) - 1)
     if lesson.steps[number].kind == Kind.GOAL:
         return _progressed(desk, lesson, check(lesson, progress, number, measures(desk)))
-    return _progressed(desk, lesson, run(lesson, progress, number))
+    return _progressed(desk, lesson, run(lesson, progress, number, EstimatorTrial(desk.is_cancelled)))
 
 
 def leave_lesson(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:

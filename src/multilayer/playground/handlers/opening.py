@@ -6,6 +6,7 @@ from typing import Any
 
 from multilayer.exceptions import InputError
 from multilayer.playground.bug_lab import known_bug
+from multilayer.playground.data_choice import DataChoice
 from multilayer.playground.desk import TABLE, Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
@@ -15,7 +16,7 @@ from multilayer.playground.lessons import Lesson
 from multilayer.playground.links import content_of
 from multilayer.playground.messages import Reply
 from multilayer.playground.scene import scene
-from multilayer.playground.setup import DataChoice, Setup, setup_from_json
+from multilayer.playground.setup import Setup, setup_from_json
 
 
 def open_scene(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:

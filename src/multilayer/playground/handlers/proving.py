@@ -10,23 +10,26 @@ from multilayer.playground.desk import Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
+from multilayer.playground.next_update import update_ahead
 from multilayer.playground.proofs import NextBatch, NextUpdate, prove_unit, prove_weight, trace_update
 
 
 def next_batch(desk: Desk) -> NextBatch:
     """Return the network before the next update, and the rows of this update."""
     run = desk.run
-    rows, after = run.next_batch(), run.after_next_update()
+    ahead = update_ahead(run)
     gradient = None
     if desk.bug is not None and has_wrong_gradient(BUGS[desk.bug.name]):
         gradient = BUGS[desk.bug.name].gradient
     names = desk.data.class_names
     outputs = names[1:] if len(names) == 2 and run.network.layer_sizes[-1] == 1 else names or (desk.data.target_name,)
-    update = None if after is None else NextUpdate(type(run.rule).__name__, run.next_step_size(), after)
+    update = None
+    if ahead.parameters is not None:
+        update = NextUpdate(type(run.rule).__name__, run.next_step_size(), ahead.parameters)
     return NextBatch(
         run.objective,
         run.parameters,
-        rows,
+        ahead.rows,
         run.update,
         run.fit.state.descent.t,
         update,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from multilayer.exceptions import InputError, MultilayerError
+from multilayer.playground.data_choice import changed_data
 from multilayer.playground.desk import Desk, usual_noise
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of
@@ -13,7 +14,7 @@ from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
 from multilayer.playground.scene import scene
 from multilayer.playground.seeds import MOST_SEEDS, seeds_json, train_seeds
-from multilayer.playground.setup import MOST_EPOCHS, RESTARTING, changed_data
+from multilayer.playground.setup import MOST_EPOCHS, RESTARTING
 
 FASTEST = 1e7  # updates per second
 MOST_UPDATES = 10_000_000  # of one request, which must not take for ever

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from multilayer.exceptions import InputError
 from multilayer.files import save_model
 from multilayer.playground.code import python_code
+from multilayer.playground.data_choice import DataChoice
 from multilayer.playground.desk import TABLE, Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
@@ -20,7 +21,6 @@ from multilayer.playground.links import link_of
 from multilayer.playground.messages import Reply, finite
 from multilayer.playground.open_table import VALIDATION_FRACTION, table_in_bytes
 from multilayer.playground.scene import scene
-from multilayer.playground.setup import DataChoice
 from multilayer.playground.table_description import describe_table
 
 

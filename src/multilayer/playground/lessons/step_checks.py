@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
+from multilayer.playground.data_choice import DataChoice
 from multilayer.playground.lessons.lesson import Choice, Kind, Setup, TrialRun
 from multilayer.playground.lessons.measures import BUG, Measure
 from multilayer.playground.lessons.toml_tables import Table
-from multilayer.playground.setup import DEFAULTS, DataChoice
+from multilayer.playground.setup import DEFAULTS
 from multilayer.playground.shapes import SHAPES
 
 MOST_CHOICES = 8

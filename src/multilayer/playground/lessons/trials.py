@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from multilayer.exceptions import DivergenceError, InputError
@@ -17,13 +17,16 @@ from multilayer.inspection.cost import mean_cost
 from multilayer.playground.bug_check import ProgramCheck, check_program
 from multilayer.playground.bug_setup import SETUPS, parameters_for_bug
 from multilayer.playground.buggy_engine import BuggyEngine
-from multilayer.playground.data import PlayData, shape_data
+from multilayer.playground.data import PlayData, sorted_by_target
+from multilayer.playground.data_choice import DataChoice, changed_data, shape_of
 from multilayer.playground.lessons.lesson import Setup
 from multilayer.playground.lessons.measures import Measure
+from multilayer.playground.run import CancelledError
 from multilayer.playground.setup import estimator_for, setup_from_json
 from multilayer.training import TrainingSession
 
 MOST_ROWS = 1_000  # of the diagnosis, as on the page
+EPOCHS_PER_PART = 100  # between two looks at whether the page was closed
 
 
 class Trial(Protocol):
@@ -51,26 +54,28 @@ class Trial(Protocol):
 
 
 class EstimatorTrial(Trial):
-    """Trains with the estimators of this library."""
+    """Trains with the estimators of this library.
+
+    Parameters
+    ----------
+    is_cancelled : callable, optional
+        Whether to stop working.
+    """
+
+    def __init__(self, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+        self._is_cancelled = is_cancelled
 
     def measure(self, setup: Setup, epochs: int, measure: Measure, seeds: Sequence[int]) -> list[float]:
-        validates = measure.kind.of_curve
-        return [TrainedNetwork(setup, epochs, seed, validates=validates).value(measure) for seed in seeds]
-
-
-@lru_cache(maxsize=16)
-def _shape_data(items: tuple[tuple[str, Any], ...]) -> PlayData:
-    return shape_data(**dict(items))
+        train = partial(TrainedNetwork, setup, epochs, validates=measure.kind.of_curve, is_cancelled=self._is_cancelled)
+        return [train(seed).value(measure) for seed in seeds]
 
 
 def data_of(setup: Setup) -> PlayData:
     """Return the data of a setup."""
-    choice = setup_from_json({"data": setup["data"], "parameters": {}}).data
-    data = _shape_data(tuple(choice.to_json().items()))
+    data = shape_of(changed_data(DataChoice(), setup["data"]))
     bug = setup.get("bug")
     if bug is not None and SETUPS[bug].sorts_rows:
-        order = data.y.argsort(kind="stable")
-        data = replace(data, X=data.X[order], y=data.y[order])
+        data = sorted_by_target(data)
     return data
 
 
@@ -87,9 +92,19 @@ class TrainedNetwork:
         The value of ``random_state``.
     validates : bool
         Whether the validation rows are measured after each epoch, which takes time and does not change the weights.
+    is_cancelled : callable, optional
+        Whether to stop training with a CancelledError.
     """
 
-    def __init__(self, setup: Setup, epochs: int, seed: int, *, validates: bool) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        epochs: int,
+        seed: int,
+        *,
+        validates: bool,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.data, self.bug = data_of(setup), setup.get("bug")
         given = {**setup["parameters"], "random_state": seed, "max_iter": epochs}
         if self.bug is not None:
@@ -101,10 +116,16 @@ class TrainedNetwork:
         if self.bug is not None:
             self.fit.problem = replace(self.fit.problem, engine=BuggyEngine(self.bug))
         self.has_diverged = False
+        self._train(is_cancelled)
+
+    def _train(self, is_cancelled: Callable[[], bool]) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of training that has not converged: a lesson may stop early on purpose
             try:
-                self.fit.train()
+                while not self.fit.has_ended:
+                    if is_cancelled():
+                        raise CancelledError("the page was closed.")
+                    self.fit.train(EPOCHS_PER_PART)
             except DivergenceError:
                 self.has_diverged = True
 
