@@ -23,18 +23,7 @@ IMPORTED = re.compile(r"^(?:import|export) (?:[\w*{][^;\"]* from )?\"([^\"]+)\";
 
 @cache
 def strings() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for area in AREAS:
-        path = STATIC / "strings" / "en" / f"{area}.json"
-        found |= flat(json.loads(path.read_text(encoding="utf-8")), area)
-    return found
-
-
-def flat(tree: dict[str, object], prefix: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in tree.items():
-        key = name if name.startswith(prefix) else f"{prefix}.{name}"
-        found |= {key: value} if isinstance(value, str) else flat(value, key)  # type: ignore[arg-type]
+    found: dict[str, str] = json.loads((STATIC / "strings" / "en.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -66,10 +55,9 @@ def test_every_text_is_used() -> None:
     assert not unused
 
 
-def test_texts_are_of_their_area() -> None:
-    for area in AREAS:
-        tree = json.loads((STATIC / "strings" / "en" / f"{area}.json").read_text(encoding="utf-8"))
-        assert all(key.startswith(f"{area}.") for key in flat(tree, area))
+def test_texts_are_sentences_by_their_keys_area_after_area() -> None:
+    assert all(isinstance(text, str) and text.strip() == text != "" for text in strings().values())
+    assert [key.split(".")[0] for key in strings()] == sorted((key.split(".")[0] for key in strings()), key=AREAS.index)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(STATIC).as_posix())

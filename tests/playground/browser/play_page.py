@@ -17,27 +17,11 @@ import multilayer.playground
 
 from .conversation import Answer, Conversation
 
-STRINGS = Path(multilayer.playground.__file__).parent / "static" / "strings" / "en"
 SECONDS = 8.0  # for a condition to become true, on a busy machine
 
 
-def _strings() -> dict[str, str]:
-    found: dict[str, str] = {}
-
-    def add(tree: dict[str, Any], prefix: str) -> None:
-        for name, value in tree.items():
-            key = name if name == prefix or name.startswith(f"{prefix}.") else f"{prefix}.{name}"
-            if isinstance(value, str):
-                found[key] = value
-            else:
-                add(value, key)
-
-    for path in STRINGS.glob("*.json"):
-        add(json.loads(path.read_text(encoding="utf-8")), path.stem)
-    return found
-
-
-TEXTS = _strings()
+STRINGS = Path(multilayer.playground.__file__).parent / "static" / "strings" / "en.json"
+TEXTS: dict[str, str] = json.loads(STRINGS.read_text(encoding="utf-8"))
 
 
 def text_of(key: str, **values: object) -> str:

@@ -4,6 +4,8 @@ const NONE = "–";
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 function signed(text) {
+  // A number that is rounded to 0 has no sign.
+  if (/^-[0.]+$/.test(text)) return text.slice(1);
   return text.replace(/-/g, "\u2212");
 }
 

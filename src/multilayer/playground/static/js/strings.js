@@ -1,30 +1,13 @@
-// Every sentence that a person reads is in strings/LANGUAGE/AREA.json. A translation adds a folder.
+// Every sentence that a person reads is in strings/LANGUAGE.json, by its key. A translation is a file beside it.
 
-const AREAS = ["shell", "views", "panels"];
 const language = "en";
-const strings = new Map();
 const plural = new Intl.PluralRules(language);
+let strings = new Map();
 
 export async function loadStrings() {
-  await Promise.all(AREAS.map(loadArea));
-}
-
-async function loadArea(area) {
-  const address = new URL(`../strings/${language}/${area}.json`, import.meta.url);
-  const answer = await fetch(address);
-  if (!answer.ok) {
-    console.warn(`strings/${language}/${area}.json is missing`);
-    return;
-  }
-  addStrings(await answer.json(), area);
-}
-
-function addStrings(tree, prefix) {
-  for (const [name, value] of Object.entries(tree)) {
-    const key = name === prefix || name.startsWith(`${prefix}.`) ? name : `${prefix}.${name}`;
-    if (typeof value === "string") strings.set(key, value);
-    else addStrings(value, key);
-  }
+  const answer = await fetch(new URL(`../strings/${language}.json`, import.meta.url));
+  if (!answer.ok) throw new Error(`strings/${language}.json is missing`);
+  strings = new Map(Object.entries(await answer.json()));
 }
 
 /** The text of a key, with `{name}` replaced by `values.name`. With `values.count`, `key.one` and `key.other` are tried. */

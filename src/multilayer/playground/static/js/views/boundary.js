@@ -7,7 +7,7 @@ import { boundaryTable, describeBoundary, pointerLines } from "./boundary_texts.
 import { decisionLines, segmentsPath } from "./contours.js";
 import { choice, fitCanvas, onSize, svg, ticks, update } from "./drawing.js";
 import { Picture, Tip } from "./picture.js";
-import { MISTAKE_RADIUS, isOfScene, meaning, paintMap, paintMistakes, paintRows, ringStyle, rowsOnPlane } from "./plane.js";
+import { MISTAKE_RADIUS, isOfScene, meaning, paintMap, paintMistakes, paintRows, ringStyle, rowsOnPlane, sizeOfMarks } from "./plane.js";
 
 const MARGIN = { left: 58, right: 14, bottom: 36 };
 const BAR_SPACE = 62; // for the colour bar of amounts
@@ -249,7 +249,8 @@ class Boundary {
   }
 
   vectors() {
-    const elements = (this.rows ?? []).map((row) => markElement(row, this.kind));
+    const size = sizeOfMarks(this.rows ?? []);
+    const elements = (this.rows ?? []).map((row) => markElement(row, this.kind, size));
     const { stroke, width } = ringStyle(this.rows ?? []);
     for (const { x, y, isMistake } of this.rows ?? [])
       if (isMistake) elements.push(svg("circle", { cx: x, cy: y, r: MISTAKE_RADIUS, fill: "none", stroke, "stroke-width": width }));

@@ -15,8 +15,8 @@ const BAR_STEPS = 48;
 const BAR_WIDTH = 10;
 
 /** The mark of a row as an SVG element. */
-export function markElement(row, kind) {
-  const style = rowStyle(row, kind);
+export function markElement(row, kind, size = 1) {
+  const style = rowStyle(row, kind, size);
   return svg("path", { d: markPath(style.mark, style.radius, row.x, row.y), fill: style.fill, stroke: style.stroke, "stroke-width": style.width });
 }
 

@@ -5,6 +5,8 @@ import { amountColour, amountRamp, classShade, css, twoClassRamp } from "./colou
 
 const CLASS_MAP_FACTOR = 4; // classes are coloured on a finer grid: their edges would show the cells of the map
 const RADIUS = 3.4;
+const ROOMY = 800; // so many rows have marks of full size
+const SMALLEST = 0.5; // the share of the full size that the marks of very many rows have
 const MOST_STRONG_RINGS = 50;
 
 /** The smallest and largest number of an array, ignoring NaN; widened if they are equal. */
@@ -149,16 +151,19 @@ export function rowsOnPlane(scene, frame, which, x, y) {
 /** Whether the maps and predictions of a frame belong to the scene and to its plane. */
 export const isOfScene = (frame, scene) => frame?.scene === scene.scene && frame.view === scene.view?.number;
 
+/** The size of the marks as a share of the full size: smaller for many rows, so that they do not hide each other. */
+export const sizeOfMarks = (rows) => Math.max(SMALLEST, Math.min(1, Math.sqrt(ROOMY / rows.length)));
+
 /** How a row is drawn: its mark, and its colours for a training row (filled) or a validation row (outlined). */
-export function rowStyle(row, kind) {
+export function rowStyle(row, kind, size = 1) {
   const shade = kind.task === "regression" ? amountColour(row.target, kind.low, kind.high) : classRgb(row.target);
   const isFilled = row.part === "training";
   return {
     mark: kind.task === "regression" ? 0 : row.target,
-    radius: isFilled ? RADIUS : RADIUS - 0.4,
+    radius: size * (isFilled ? RADIUS : RADIUS - 0.4),
     fill: isFilled ? css(shade) : color("paper", 0.55),
-    stroke: isFilled ? color(kind.task === "regression" ? "ink" : "paper", 0.8) : kind.task === "regression" ? color("ink") : css(shade),
-    width: isFilled ? 0.9 : 1.5,
+    stroke: kind.task === "regression" ? color("ink", size * (isFilled ? 0.8 : 1)) : isFilled ? color("paper", 0.8) : css(shade),
+    width: size * (isFilled ? 0.9 : 1.5),
   };
 }
 
@@ -167,8 +172,9 @@ export const MISTAKE_RADIUS = RADIUS + 2.4;
 /** Draw rows on a canvas; rows of the same look share one path. */
 export function paintRows(context, rows, kind) {
   const looks = new Map();
+  const size = sizeOfMarks(rows);
   for (const row of rows) {
-    const style = rowStyle(row, kind);
+    const style = rowStyle(row, kind, size);
     const key = `${style.mark} ${style.fill} ${style.stroke}`;
     if (!looks.has(key)) looks.set(key, { style, path: new Path2D() });
     looks.get(key).path.addPath(new Path2D(markPath(style.mark, style.radius, row.x, row.y)));

@@ -5,7 +5,7 @@ import { label } from "./axes.js";
 import { scale, svg, tickText, ticks } from "./drawing.js";
 import { extent, isOfScene } from "./plane.js";
 
-const MARGIN = { left: 54, right: 8, top: 6, bottom: 32 };
+const MARGIN = { left: 54, right: 18, top: 6, bottom: 32 };
 const MOST_ROWS = 500;
 
 /** True and predicted amounts of the validation rows, or of the training rows without them: `[[row, true, predicted], ...]`. */
