@@ -16,6 +16,7 @@ from multilayer.playground.planes import Plane, columns_plane, pca_plane
 from multilayer.playground.scene import view_reply
 
 LOWEST_RESOLUTION, HIGHEST_RESOLUTION = 8, 200
+MOST_REPEATED_COLUMNS, ROWS_OF_WIDE_TABLES = 100, 300  # of the importance of columns
 
 
 def plane_of(desk: Desk, given: Mapping[str, Any]) -> Plane:
@@ -54,7 +55,10 @@ def diagnose(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
 
 def column_importance(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
     """Return the importance of each column."""
-    return Reply(finite(importance(desk.run.snapshot(), desk.data)))
+    # A wide table would take minutes, during which the page could do nothing else.
+    is_wide = len(desk.data.columns) > MOST_REPEATED_COLUMNS
+    effort = {"n_repeats": 1, "max_rows": ROWS_OF_WIDE_TABLES} if is_wide else {}
+    return Reply(finite(importance(desk.run.snapshot(), desk.data, **effort)))
 
 
 HANDLERS: Mapping[str, Handler] = {
