@@ -89,6 +89,18 @@ def tables(folder: Path) -> None:
     check(found == ["yes", "no"], "multilayer train makes a model from a table, which predicts rows")
 
 
+def playground() -> None:
+    """Step a run of the playground, and look for the files of its page."""
+    from multilayer.playground import Workbench, lesson_names, load_lesson
+
+    bench = Workbench()
+    check(bench.handle({"do": "step", "epochs": 3}).fields["epoch"] == 3, "a run of the playground trains")
+    check(all(load_lesson(name).steps for name in lesson_names()), f"{len(lesson_names())} lessons can be read")
+    page = Path(multilayer.__file__).parent / "playground" / "static"
+    parts = [page / "index.html", page / "js" / "main.js", page / "css" / "base.css", page / "strings" / "en.json"]
+    check(all(path.is_file() for path in parts), "the page of the playground is there")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--machine-code", action="store_true", help="the fit must not need a compiler")
@@ -98,8 +110,9 @@ def main() -> None:
         estimators(Path(folder), options.machine_code)
         if all(importlib.util.find_spec(name) for name in ("narwhals", "pyarrow")):
             tables(Path(folder))
+            playground()
         else:
-            print("skipped: tables, which multilayer[tables] installs")
+            print("skipped: tables and the playground, which multilayer[tables] installs")
     print("The installed multilayer works.")
 
 

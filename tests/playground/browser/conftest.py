@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,7 +28,7 @@ HOW_TO_INSTALL = (
 )
 
 
-def _missing(what: str) -> None:
+def _missing(what: str) -> NoReturn:
     reason = f"{what} {HOW_TO_INSTALL}"
     if os.environ.get("MULTILAYER_BROWSER_TESTS") == "required":
         pytest.fail(reason, pytrace=False)
@@ -42,6 +44,24 @@ def _program() -> str | None:
     if found is None:
         _missing(f"MULTILAYER_BROWSER names no program, got {named!r}.")
     return found
+
+
+@pytest.fixture(scope="package")
+def image() -> ModuleType:
+    """The module of Pillow that opens pictures."""
+    try:
+        return importlib.import_module("PIL.Image")
+    except ImportError:
+        _missing("Pillow is not installed: `pip install pillow`.")
+
+
+@pytest.fixture(scope="package")
+def axe() -> Any:
+    """axe-core, which looks for faults of accessibility."""
+    try:
+        return importlib.import_module("axe_playwright_python.sync_playwright").Axe()
+    except ImportError:
+        _missing("axe-core is not installed: `pip install axe-playwright-python`.")
 
 
 @pytest.fixture(scope="package")

@@ -107,10 +107,10 @@ def _lesson_and_bug(play: PlayPage) -> Iterator[str]:
 @pytest.mark.parametrize("window", WINDOWS)
 def test_no_fault_of_accessibility(
     new_play: Callable[..., PlayPage],
+    axe: Any,
     window: str,
     table: Path,  # noqa: F811
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     # The program of axe is put into the page as a text, which its policy refuses.
     play = new_play(bypass_csp=True, **WINDOWS[window])
     faults: dict[str, str] = {}

@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -137,8 +138,7 @@ def download(play: PlayPage, menu: Any, key: str, folder: Path) -> Path:
     return path
 
 
-def test_pictures_are_files_without_references(play: PlayPage, tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
+def test_pictures_are_files_without_references(play: PlayPage, tmp_path: Path, image: ModuleType) -> None:
     play.train(3)
     with play.answering("importance"):  # whose picture is empty before
         play.button("views.importance.measure").click()
@@ -179,8 +179,7 @@ def test_tables_behind_the_pictures(play: PlayPage, tmp_path: Path) -> None:
         dialog.wait_for(state="detached")
 
 
-def test_the_animation_has_a_picture_of_each_update(play: PlayPage, tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
+def test_the_animation_has_a_picture_of_each_update(play: PlayPage, tmp_path: Path, image: ModuleType) -> None:
     end = play.train(1)
     play.tab("take")
     with play.page.expect_download() as found:

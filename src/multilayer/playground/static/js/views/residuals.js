@@ -28,7 +28,7 @@ export function residualElements(app, width, height) {
   const x = scale(low, high, MARGIN.left, right);
   const y = scale(low, high, bottom, MARGIN.top);
   const parts = [svg("rect", { x: MARGIN.left, y: MARGIN.top, width: right - MARGIN.left, height: bottom - MARGIN.top, class: "plane-frame" })];
-  for (const value of ticks(low, high, 5)) {
+  for (const value of ticks(low, high, 3)) {
     parts.push(label(tickText(value), x(value), bottom + 14, { "text-anchor": "middle" }));
     parts.push(label(tickText(value), MARGIN.left - 5, y(value), { "text-anchor": "end", "dominant-baseline": "central" }));
   }
