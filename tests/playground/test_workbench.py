@@ -21,6 +21,7 @@ from multilayer import MLPClassifier, load_model
 from multilayer.exceptions import InputError, MultilayerError
 from multilayer.network import thetas
 from multilayer.playground.handlers import HANDLERS
+from multilayer.playground.handlers.seeing import _most_resolution
 from multilayer.playground.messages import Reply, decode, encode
 from multilayer.playground.workbench import Workbench
 
@@ -507,3 +508,7 @@ def test_curves_come_from_the_start_for_a_page_with_an_unknown_number_of_epochs(
     page.do("step", epochs=3)
     curves = page.frame(run=page.do("scene")["run"], epochs=epochs)["curves"]
     assert (curves["from"], len(curves["costs"])) == (0, 3)
+
+
+def test_maps_of_many_inputs_have_a_lower_resolution() -> None:
+    assert [_most_resolution(n) for n in (2, 400, 2000)] == [200, 200, 89]
