@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -119,15 +118,13 @@ class TrainedNetwork:
         self._train(is_cancelled)
 
     def _train(self, is_cancelled: Callable[[], bool]) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of training that has not converged: a lesson may stop early on purpose
-            try:
-                while not self.fit.has_ended:
-                    if is_cancelled():
-                        raise CancelledError("the page was closed.")
-                    self.fit.train(EPOCHS_PER_PART)
-            except DivergenceError:
-                self.has_diverged = True
+        try:
+            while not self.fit.has_ended:
+                if is_cancelled():
+                    raise CancelledError("the page was closed.")
+                self.fit.train(EPOCHS_PER_PART)
+        except DivergenceError:
+            self.has_diverged = True
 
     def value(self, measure: Measure) -> float:
         """Return a measure of this network.
