@@ -92,7 +92,8 @@ def _check_mistake_runs(desk: Desk, setup: Setup) -> None:
     if desk.bug is None:
         return
     refused = setup_for_bug(desk.bug, setup, desk.data)[0].changes_from(setup)
-    for name in sorted(refused):
+    if refused:
+        name = min(refused)
         raise SettingError(
             f"{name} cannot be {setup.parameters[name]!r} in the bug lab: the mistake could not run, or would have no "
             "effect. Leave the bug lab first.",
@@ -120,8 +121,8 @@ def branch(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     restarting = RESTARTING & run.setup.with_parameters(changes).changes_from(run.setup).keys()
     if restarting:
         raise InputError(
-            f"{min(restarting)} cannot change in a branch, because it changes the starting weights. Reset the run "
-            "with it."
+            f"{min(restarting)} cannot change in a branch, because the run starts again with it. Change it without a "
+            "branch."
         )
     _check_hidden_order(desk, changes)
     desk.is_playing = False
