@@ -15,6 +15,7 @@ from multilayer.exceptions import InputError, ParameterError
 from multilayer.playground.data import shape_data
 from multilayer.playground.importance import importance
 from multilayer.playground.table_data import table_data
+from multilayer.playground.workbench import Workbench
 
 
 def table_of(header: str, rows: list[tuple[Any, ...]], **options: Any) -> Any:
@@ -92,3 +93,17 @@ def test_invalid_arguments_are_errors() -> None:
         importance(model, data, max_rows=0)
     with pytest.raises(InputError, match=r"fitted on 1 inputs, but the data have 2\. Fit it on data\.X\."):
         importance(LogisticRegression().fit(data.X[:, :1], data.y), data)
+
+
+def test_the_importance_of_a_wide_table_is_estimated_from_fewer_rows() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"c{i}" for i in range(150)]
+    rows = "\n".join(",".join(map(str, (*row, row[0] > 0))) for row in rng.normal(size=(1200, 150)).round(3))
+    bench = Workbench()
+    table = f"{','.join((*names, 'up'))}\n{rows}".encode()
+    bench.handle({"do": "upload", "name": "wide.csv", "target": "up"}, table)
+    bench.handle({"do": "step", "epochs": 20})
+    found = bench.handle({"do": "importance"}).fields
+    assert found["columns"][0]["name"] == "c0"
+    which = "300 of the 360 validation rows"
+    assert found["note"] == f"Fall of the accuracy of {which} when a column is shuffled, once each."

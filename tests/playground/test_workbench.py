@@ -19,9 +19,12 @@ from hypothesis import strategies as st
 import multilayer.playground
 from multilayer import MLPClassifier, load_model
 from multilayer.exceptions import InputError, MultilayerError
+from multilayer.learn.bugs import BUGS
 from multilayer.network import thetas
 from multilayer.playground.handlers import HANDLERS
+from multilayer.playground.handlers.seeing import _most_resolution
 from multilayer.playground.messages import Reply, decode, encode
+from multilayer.playground.settings import SettingError
 from multilayer.playground.workbench import Workbench
 
 CSV = "age,town,income,bought\n" + "\n".join(
@@ -507,3 +510,30 @@ def test_curves_come_from_the_start_for_a_page_with_an_unknown_number_of_epochs(
     page.do("step", epochs=3)
     curves = page.frame(run=page.do("scene")["run"], epochs=epochs)["curves"]
     assert (curves["from"], len(curves["costs"])) == (0, 3)
+
+
+def test_maps_of_many_inputs_have_a_lower_resolution() -> None:
+    assert [_most_resolution(n) for n in (2, 400, 2000)] == [200, 200, 89]
+
+
+@pytest.mark.parametrize("changes", [{"activation": "relu"}, {"dropout": 0.2}, {"l1_alpha": 0.1}, {"solver": "lbfgs"}])
+@pytest.mark.parametrize("name", ["missing-mean", "mystery"])
+def test_a_change_with_which_the_mistake_cannot_run_is_an_error(page: Page, name: str, changes: dict[str, Any]) -> None:
+    page.do("set_bug", name=name)
+    page.do("step", epochs=1)
+    before = page.do("scene")
+    for request_ in ({"do": "change"}, {"do": "branch", "update": 5}):
+        with pytest.raises(SettingError, match="in the bug lab") as caught:
+            page.bench.handle({**request_, "parameters": changes})
+        assert not any(bug in str(caught.value) for bug in BUGS)
+        assert page.do("scene") == before
+    page.do("change", parameters={"learning_rate_init": 0.02})
+    page.do("step", epochs=1)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_order_of_the_rows_does_not_give_a_mystery_away(page: Page, shuffle: bool) -> None:
+    page.do("set_bug", name="mystery")
+    assert page.do("scene")["setup"]["parameters"]["shuffle"] is True
+    with pytest.raises(SettingError, match="while the mistake is hidden"):
+        page.do("change", parameters={"shuffle": shuffle})

@@ -265,12 +265,12 @@ class Fit:
         ------
         DivergenceError
             If the cost or the weights are no longer finite.
-        TypeError
+        InputTypeError
             For L-BFGS, which trains to the end.
         """
         session, problem = self.session, self.problem
         if not isinstance(session, TrainingSession):
-            raise TypeError("L-BFGS has no single updates. Call train.")
+            raise InputTypeError("L-BFGS has no single updates. Call train.")
         updates = session.next_updates(n_updates, n_epochs)
         if updates is None:
             return np.empty(0)

@@ -82,7 +82,7 @@ class Desk:
         changes: tuple[str, ...] = ()
         engine: Engine | None = None
         if bug is not None:
-            setup, changes = _setup_for_bug(bug, setup, data)
+            setup, changes = setup_for_bug(bug, setup, data)
             engine = BuggyEngine(bug.name)
         run = Run(data, setup, engine, self.is_cancelled)
         if not hasattr(self, "data") or self.data.fingerprint != data.fingerprint:
@@ -183,7 +183,7 @@ def usual_noise(name: str, otherwise: float) -> float:
     return SHAPES[name].noise if name in SHAPES else otherwise
 
 
-def _setup_for_bug(bug: BugCase, setup: Setup, data: PlayData) -> tuple[Setup, tuple[str, ...]]:
+def setup_for_bug(bug: BugCase, setup: Setup, data: PlayData) -> tuple[Setup, tuple[str, ...]]:
     """Return a setup that can run a mistake, and what was changed."""
     matched = LOSSES[data.task][0]
     given = dict(setup.parameters)

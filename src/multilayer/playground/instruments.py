@@ -10,7 +10,7 @@ from multilayer.inspection import Diagnosis
 from multilayer.playground.run import Run
 
 MOST_ROWS = 1_000  # of a measurement
-_BOUNDED = ("sigmoid", "tanh")
+BOUNDED = ("sigmoid", "tanh")  # activations whose silent units are saturated, not dead
 
 
 def diagnosis(run: Run) -> Diagnosis:
@@ -34,7 +34,7 @@ def vital_signs(run: Run) -> list[dict[str, Any]]:
     signs = []
     for layer in diagnosis(run).layers:
         silent = np.flatnonzero(layer.silent).tolist()
-        is_bounded = layer.activation in _BOUNDED
+        is_bounded = layer.activation in BOUNDED
         signs.append(
             {
                 "dead": [] if is_bounded else silent,

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from multilayer.network import activation_name
+from multilayer.playground.data import PlayData
 from multilayer.playground.desk import Desk
 from multilayer.playground.lessons.progress import lesson_json
 from multilayer.playground.messages import Reply, finite
 from multilayer.playground.setup import choices
+from multilayer.playground.timeline import Ghost
 
 
 def scene(desk: Desk) -> Reply:
@@ -22,21 +24,7 @@ def scene(desk: Desk) -> Reply:
         "scene": desk.scene_number,
         "run": desk.run_number,
         "setup": _shown_setup(desk),
-        "data": {
-            "title": data.title,
-            "task": data.task,
-            "classes": list(data.class_names),
-            "target": data.target_name,
-            "n_rows": len(data.X),
-            "n_validation": 0 if data.X_val is None else len(data.X_val),
-            "columns": [
-                {"name": each.name, "kind": each.kind, "missing": each.missing, "is_used": bool(each.inputs)}
-                for each in data.columns
-            ],
-            "inputs": list(data.inputs),
-            "is_table": data.is_table,
-            "notes": list(data.notes),
-        },
+        "data": _data_json(data),
         "network": {
             "layer_sizes": list(network.layer_sizes),
             "activations": [activation_name(each) for each in network.hidden],
@@ -50,21 +38,40 @@ def scene(desk: Desk) -> Reply:
         "segments": [
             {"epoch": each.epoch, "update": each.update, "changes": _plain(each.changes)} for each in run.segments
         ],
-        "ghosts": [
-            {
-                "run": ghost.run,
-                "label": ghost.label,
-                "from": ghost.epoch,
-                "costs": ghost.curves.costs,
-                "validation_costs": ghost.curves.validation_costs,
-                "validation_scores": ghost.curves.validation_scores,
-            }
-            for ghost in desk.ghosts
-        ],
+        "ghosts": [_ghost_json(ghost) for ghost in desk.ghosts],
         "bug": None if desk.bug is None else {**desk.bug.json(), "changes": list(desk.bug_changes)},
         "lesson": None if desk.lesson is None else lesson_json(*desk.lesson),
     }
     return Reply(finite({**fields, **shown.fields}), shown.arrays)
+
+
+def _data_json(data: PlayData) -> dict[str, Any]:
+    return {
+        "title": data.title,
+        "task": data.task,
+        "classes": list(data.class_names),
+        "target": data.target_name,
+        "n_rows": len(data.X),
+        "n_validation": 0 if data.X_val is None else len(data.X_val),
+        "columns": [
+            {"name": each.name, "kind": each.kind, "missing": each.missing, "is_used": bool(each.inputs)}
+            for each in data.columns
+        ],
+        "inputs": list(data.inputs),
+        "is_table": data.is_table,
+        "notes": list(data.notes),
+    }
+
+
+def _ghost_json(ghost: Ghost) -> dict[str, Any]:
+    return {
+        "run": ghost.run,
+        "label": ghost.label,
+        "from": ghost.epoch,
+        "costs": ghost.curves.costs,
+        "validation_costs": ghost.curves.validation_costs,
+        "validation_scores": ghost.curves.validation_scores,
+    }
 
 
 def _shown_setup(desk: Desk) -> dict[str, Any]:

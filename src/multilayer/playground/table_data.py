@@ -132,13 +132,10 @@ def table_data(
     _check_width(encoder, len(selection.y))
     X = np.asarray(encoder.transform(train), dtype=np.float64)
     X_val = None if val is None else np.asarray(encoder.transform(val), dtype=np.float64)
-    encoding = f"encoder = TableEncoder(identifiers={identifiers!r}, row_numbers='drop', text='typed')"
     lines = [
         *_reading_lines(file, target, task, selection),
         *dividing_lines(fraction, seed, stratified=is_classes, X="rows"),
-        encoding,
-        "X = encoder.fit_transform(features.take(rows))",
-        "X_val = encoder.transform(features.take(rows_val))" if fraction else "X_val = None",
+        *_encoding_lines(identifiers, has_validation=fraction > 0),
     ]
     return PlayData(
         name="table",
@@ -254,6 +251,14 @@ def _reading_lines(file: str, target: str, task: str, selection: _Selection) -> 
         f"target = encode_target(column{chosen}, drop_gaps=True)",
         "rows, y = target.rows, target.y",
         *selection.lines,
+    ]
+
+
+def _encoding_lines(identifiers: list[str], *, has_validation: bool) -> Sequence[str]:
+    return [
+        f"encoder = TableEncoder(identifiers={identifiers!r}, row_numbers='drop', text='typed')",
+        "X = encoder.fit_transform(features.take(rows))",
+        "X_val = encoder.transform(features.take(rows_val))" if has_validation else "X_val = None",
     ]
 
 

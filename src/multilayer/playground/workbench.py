@@ -26,6 +26,14 @@ class Workbench:
         The table that the page opens with.
     lesson : Lesson or None, default=None
         The lesson that the page opens with.
+
+    Examples
+    --------
+    >>> bench = Workbench()
+    >>> bench.handle({"do": "step", "epochs": 2}).fields
+    {'update': 14, 'epoch': 2}
+    >>> bench.handle({"do": "go_to", "update": 3}).fields
+    {'update': 3, 'epoch': 0}
     """
 
     def __init__(self, table: OpenTable | None = None, lesson: Lesson | None = None) -> None:

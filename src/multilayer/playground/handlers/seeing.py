@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from multilayer.playground.planes import Plane, columns_plane, pca_plane
 from multilayer.playground.scene import view_reply
 
 LOWEST_RESOLUTION, HIGHEST_RESOLUTION = 8, 200
+MOST_GRID_ENTRIES = 16_000_000  # 128 MB
+MOST_REPEATED_COLUMNS, ROWS_OF_WIDE_TABLES = 100, 300  # of the importance of columns
 
 
 def plane_of(desk: Desk, given: Mapping[str, Any]) -> Plane:
@@ -39,12 +42,18 @@ def view(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
         changes["plane"] = plane_of(desk, fields.mapping("plane"))
     for name in ("resolution", "unit_resolution"):
         if fields.has(name):
-            changes[name] = fields.integer(name, low=LOWEST_RESOLUTION, high=HIGHEST_RESOLUTION)
+            given = fields.integer(name, low=LOWEST_RESOLUTION, high=HIGHEST_RESOLUTION)
+            changes[name] = min(given, _most_resolution(len(desk.data.inputs)))
     if fields.has("shows_units"):
         changes["shows_units"] = fields.flag("shows_units", True)
     desk.show(**changes)
     reply = view_reply(desk)
     return Reply(finite(reply.fields), reply.arrays)
+
+
+def _most_resolution(n_inputs: int) -> int:
+    """Return the resolution whose grid, a row of inputs for each point, fits into memory."""
+    return min(HIGHEST_RESOLUTION, math.isqrt(MOST_GRID_ENTRIES // n_inputs))
 
 
 def diagnose(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
@@ -54,7 +63,10 @@ def diagnose(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
 
 def column_importance(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
     """Return the importance of each column."""
-    return Reply(finite(importance(desk.run.snapshot(), desk.data)))
+    # A wide table would take minutes, during which the page could do nothing else.
+    is_wide = len(desk.data.columns) > MOST_REPEATED_COLUMNS
+    effort = {"n_repeats": 1, "max_rows": ROWS_OF_WIDE_TABLES} if is_wide else {}
+    return Reply(finite(importance(desk.run.snapshot(), desk.data, **effort)))
 
 
 HANDLERS: Mapping[str, Handler] = {

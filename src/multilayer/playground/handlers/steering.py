@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from multilayer.exceptions import InputError, MultilayerError
 from multilayer.playground.data_choice import changed_data
-from multilayer.playground.desk import Desk, usual_noise
+from multilayer.playground.desk import Desk, setup_for_bug, usual_noise
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
 from multilayer.playground.scene import scene
 from multilayer.playground.seeds import MOST_SEEDS, seeds_json, train_seeds
-from multilayer.playground.setup import MOST_EPOCHS, RESTARTING
+from multilayer.playground.settings import SettingError
+from multilayer.playground.setup import MOST_EPOCHS, RESTARTING, Setup
 
 FASTEST = 1e7  # updates per second
 MOST_UPDATES = 10_000_000  # of one request, which must not take for ever
@@ -63,17 +65,40 @@ def change(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     run, epoch = desk.run, desk.run.epoch_of(desk.run.update)
     setup = run.setup.with_parameters(changes)
     changed = setup.changes_from(run.setup)
+    _check_hidden_order(desk, changes)
     if not changed:
         return scene(desk)
     if RESTARTING & changed.keys() or run.update == 0:
         desk.start(setup, desk.bug)
         return scene(desk)
+    _check_mistake_runs(desk, setup)
     if run.last_update > run.update:
         desk.keep_future(epoch, changes)
     run.change(changes)
     desk.has_new_run()
     desk.scene_number += 1
     return scene(desk)
+
+
+def _check_hidden_order(desk: Desk, changes: Mapping[str, Any]) -> None:
+    """Raise an error for a change that would tell whether the order of the rows is the hidden mistake."""
+    if desk.bug is not None and desk.bug.is_hidden and "shuffle" in changes:
+        text = "shuffle cannot change while the mistake is hidden. Guess it first, or leave the bug lab."
+        raise SettingError(text, "shuffle")
+
+
+def _check_mistake_runs(desk: Desk, setup: Setup) -> None:
+    """Raise an error for parameters with which the mistake cannot run; the message does not name it."""
+    if desk.bug is None:
+        return
+    refused = setup_for_bug(desk.bug, setup, desk.data)[0].changes_from(setup)
+    if refused:
+        name = min(refused)
+        raise SettingError(
+            f"{name} cannot be {setup.parameters[name]!r} in the bug lab: the mistake could not run, or would have no "
+            "effect. Leave the bug lab first.",
+            name,
+        )
 
 
 def change_data(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
@@ -96,19 +121,22 @@ def branch(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     restarting = RESTARTING & run.setup.with_parameters(changes).changes_from(run.setup).keys()
     if restarting:
         raise InputError(
-            f"{min(restarting)} cannot change in a branch, because it changes the starting weights. Reset the run "
-            "with it."
+            f"{min(restarting)} cannot change in a branch, because the run starts again with it. Change it without a "
+            "branch."
         )
+    _check_hidden_order(desk, changes)
     desk.is_playing = False
     epoch = run.epoch_of(update)
     desk.keep_future(epoch, changes)
     ghosts = desk.ghosts
     try:
         run.go_to(run.updates_of_epoch(epoch))
+        setup = run.setup.with_parameters(changes)
         if run.update == 0:
-            desk.start(run.setup.with_parameters(changes), desk.bug)
+            desk.start(setup, desk.bug)
             desk.ghosts = ghosts
         else:
+            _check_mistake_runs(desk, setup)
             run.change(changes)
     except MultilayerError:
         run.go_to(before)

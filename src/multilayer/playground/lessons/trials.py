@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -19,13 +18,13 @@ from multilayer.playground.bug_setup import SETUPS, parameters_for_bug
 from multilayer.playground.buggy_engine import BuggyEngine
 from multilayer.playground.data import PlayData, sorted_by_target
 from multilayer.playground.data_choice import DataChoice, changed_data, shape_of
+from multilayer.playground.instruments import BOUNDED, MOST_ROWS
 from multilayer.playground.lessons.lesson import Setup
 from multilayer.playground.lessons.measures import Measure
 from multilayer.playground.run import CancelledError
 from multilayer.playground.setup import estimator_for, setup_from_json
 from multilayer.training import TrainingSession
 
-MOST_ROWS = 1_000  # of the diagnosis, as on the page
 EPOCHS_PER_PART = 100  # between two looks at whether the page was closed
 
 
@@ -119,15 +118,13 @@ class TrainedNetwork:
         self._train(is_cancelled)
 
     def _train(self, is_cancelled: Callable[[], bool]) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of training that has not converged: a lesson may stop early on purpose
-            try:
-                while not self.fit.has_ended:
-                    if is_cancelled():
-                        raise CancelledError("the page was closed.")
-                    self.fit.train(EPOCHS_PER_PART)
-            except DivergenceError:
-                self.has_diverged = True
+        try:
+            while not self.fit.has_ended:
+                if is_cancelled():
+                    raise CancelledError("the page was closed.")
+                self.fit.train(EPOCHS_PER_PART)
+        except DivergenceError:
+            self.has_diverged = True
 
     def value(self, measure: Measure) -> float:
         """Return a measure of this network.
@@ -219,7 +216,7 @@ class TrainedNetwork:
 
     def _silent(self, *, bounded: bool) -> float:
         layers = self._diagnosis.layers[:-1]
-        return sum(int(each.silent.sum()) for each in layers if (each.activation in ("sigmoid", "tanh")) == bounded)
+        return sum(int(each.silent.sum()) for each in layers if (each.activation in BOUNDED) == bounded)
 
     def _of_layer(self, name: str, number: int) -> float:
         layers = {each.layer: each for each in self._diagnosis.layers}
