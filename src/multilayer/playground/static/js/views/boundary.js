@@ -2,10 +2,11 @@
 
 import { onChange } from "../theme.js";
 import { planeAxes } from "./axes.js";
-import { LEGEND_TOP, colourBar, legendElements, markElement } from "./boundary_legend.js";
+import { LEGEND_TOP, colourBar, legendElements, legendEntryAt, markElement } from "./boundary_legend.js";
 import { boundaryTable, describeBoundary, pointerLines } from "./boundary_texts.js";
 import { decisionLines, segmentsPath } from "./contours.js";
 import { choice, fitCanvas, onSize, svg, ticks, update } from "./drawing.js";
+import { LongNote } from "./long_note.js";
 import { Picture, Tip } from "./picture.js";
 import { MISTAKE_RADIUS, isOfScene, meaning, paintMap, paintMistakes, paintRows, ringStyle, rowsOnPlane, sizeOfMarks } from "./plane.js";
 
@@ -38,6 +39,7 @@ class Boundary {
     this.over = svg("svg", { "aria-hidden": "true", class: "no-export" });
     this.picture.body.append(this.map, this.lines, this.marks, this.over);
     this.tip = new Tip(this.picture.body);
+    this.note = new LongNote(this.picture.note, app);
     this.#controls();
     this.#listen();
   }
@@ -101,6 +103,7 @@ class Boundary {
     this.box = this.#plot(scene, { left: MARGIN.left, top, width: Math.max(60, this.width - MARGIN.left - right), height: Math.max(60, this.height - top - MARGIN.bottom) });
     const shift = Math.max(0, Math.min(this.box.left - MARGIN.left, this.width - legend.right));
     legend.group.setAttribute("transform", `translate(${shift} 0)`);
+    this.legend = legend.places.map((place) => ({ ...place, x: place.x + shift }));
     const axes = planeAxes(scene.view, this.box);
     Object.assign(this, { x: axes.x, y: axes.y });
     this.line = svg("path", { class: "decision-line" });
@@ -112,8 +115,7 @@ class Boundary {
     this.marksContext = fitCanvas(this.marks, this.width, this.height);
     this.rows = rowsOnPlane(scene, frame, this.which, this.x, this.y);
     paintRows(fitCanvas(this.marksBehind, this.width, this.height), this.rows, this.kind);
-    this.picture.note.textContent = scene.view.note ?? "";
-    this.picture.note.title = scene.view.note ?? "";
+    this.note.show(scene.view.note ?? "");
     this.drawFrame();
     this.drawSelection();
   }
@@ -124,7 +126,7 @@ class Boundary {
     this.rows = [];
     this.lines.replaceChildren();
     for (const canvas of [this.map, this.marks]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-    if (this.app.store.scene) this.picture.note.textContent = this.app.t("views.boundary.no_plane");
+    if (this.app.store.scene) this.note.show(this.app.t("views.boundary.no_plane"));
   }
 
   /** The box of the plot; the two axes of a shape have equal units, so that a circle is a circle. */
@@ -181,7 +183,12 @@ class Boundary {
   point(x, y) {
     if (!this.box) return;
     const { left, top, width, height } = this.box;
-    if (x < left || y < top || x > left + width || y > top + height) return this.leave();
+    if (x < left || y < top || x > left + width || y > top + height) {
+      this.leave();
+      const entry = legendEntryAt(this.legend, x, y);
+      if (entry) this.tip.show([entry.full], x, y);
+      return;
+    }
     this.pointer = { x, y };
     this.#drawPointer();
   }

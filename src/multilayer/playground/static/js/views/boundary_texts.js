@@ -16,7 +16,7 @@ export function pointerLines({ app, kind, box, x, y, pointer, near, outputs }) {
     if (kind.task === "regression") lines.push(t("views.boundary.amount", { target: data.target, value: number(values[0]) }));
     else {
       const shares = probabilities(values).map((share, k) => [share, data.classes[k]]);
-      shares.sort((one, other) => other[0] - one[0]);
+      shares.sort((one, other) => (other[0] || 0) - (one[0] || 0));
       for (const [share, name] of shares.slice(0, MOST_CLASSES)) lines.push(t("views.boundary.share", { name, share: number(share) }));
     }
   }
@@ -26,7 +26,7 @@ export function pointerLines({ app, kind, box, x, y, pointer, near, outputs }) {
 
 /** A target or a prediction in words. */
 function named(value, data) {
-  if (value === undefined) return "–";
+  if (!Number.isFinite(value)) return "–";
   return data.task === "regression" ? number(value) : data.classes[Math.round(value)];
 }
 
@@ -55,7 +55,7 @@ export function boundaryTable({ t, store }) {
   const { scene, frame } = store;
   const { data, view } = scene;
   if (!view.x) return [];
-  const value = (number) => (number === undefined ? null : data.task === "regression" ? number : data.classes[Math.round(number)]);
+  const value = (number) => (!Number.isFinite(number) ? null : data.task === "regression" ? number : data.classes[Math.round(number)]);
   const column = (name) => t(`views.boundary.columns.${name}`);
   const rows = rowsOnPlane(scene, frame, "all", Number, Number);
   return [

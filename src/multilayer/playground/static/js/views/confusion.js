@@ -4,7 +4,7 @@ import { fixed, integer, number, percent, score } from "../format.js";
 import { classRgb, markPath, mixed, onChange, rgb } from "../theme.js";
 import { label } from "./axes.js";
 import { css } from "./colours.js";
-import { onSize, shorten, svg, update, write } from "./drawing.js";
+import { onSize, shortNames, svg, update, write } from "./drawing.js";
 import { Picture } from "./picture.js";
 import { pairs, residualElements, worstText } from "./residuals.js";
 
@@ -62,6 +62,7 @@ class Confusion {
     const n = confusion.length;
     const cell = Math.max(14, Math.min(MOST_CELL, (this.width - LEFT - 8) / n, (this.height - TOP - 4) / n));
     const letters = Math.max(2, Math.floor(cell / 6.4));
+    const names = shortNames(classes, 8);
     const parts = [
       label(t("views.confusion.predicted"), LEFT + (n * cell) / 2, 11, { "text-anchor": "middle", class: "axis-name" }),
       label(t("views.confusion.true"), 0, 0, { "text-anchor": "middle", class: "axis-name", transform: `translate(10 ${TOP + (n * cell) / 2}) rotate(-90)` }),
@@ -70,7 +71,7 @@ class Confusion {
       const total = row.reduce((sum, count) => sum + count, 0);
       const y = TOP + i * cell;
       parts.push(classMark(i, LEFT - 10, y + cell / 2));
-      parts.push(label(shorten(classes[i], 8), LEFT - 20, y + cell / 2, { "text-anchor": "end", "dominant-baseline": "central" }));
+      parts.push(label(names[i], LEFT - 20, y + cell / 2, { "text-anchor": "end", "dominant-baseline": "central" }));
       // A name that does not fit is cut in the rows; over the columns, the mark alone is clearer.
       const isFitting = classes[i].length <= letters;
       parts.push(classMark(i, LEFT + (i + 0.5) * cell - (isFitting ? 3.2 * classes[i].length + 4 : 0), TOP - 11));

@@ -1,22 +1,28 @@
 /** Lines where a field on a grid is zero, by marching squares. */
 
+const NEITHER = 2; // the side of a value that is not finite
+
 /**
  * Segments `[x1, y1, x2, y2, ...]` of the zero line in grid coordinates (0 to columns - 1, 0 to rows - 1).
  *
  * Each cell between four grid values has at most two segments; their ends are interpolated on the edges. In a saddle the
- * mean of the corners says which corners are connected.
+ * mean of the corners says which corners are connected. There are no lines around cells that are not finite, and none
+ * around a single cell, whose neighbours are all on the other side of zero.
  */
-export function zeroLine(field, rows, columns, visible = null) {
+export function zeroLine(field, rows, columns) {
   const segments = [];
+  const sides = sidesOfZero(field, rows, columns);
   for (let i = 0; i < rows - 1; i++)
     for (let j = 0; j < columns - 1; j++) {
       const k = i * columns + j;
+      const [p, q, r, s] = [sides[k], sides[k + 1], sides[k + columns + 1], sides[k + columns]];
+      if (p === NEITHER || q === NEITHER || r === NEITHER || s === NEITHER) continue;
+      const code = p | (q << 1) | (r << 2) | (s << 3);
+      if (code === 0 || code === 15) continue;
       const a = field[k];
       const b = field[k + 1];
       const c = field[k + columns + 1];
       const d = field[k + columns];
-      const code = (a > 0 ? 1 : 0) | (b > 0 ? 2 : 0) | (c > 0 ? 4 : 0) | (d > 0 ? 8 : 0);
-      if (code === 0 || code === 15 || (visible && !visible(k))) continue;
       const top = () => segments.push(j + a / (a - b), i);
       const right = () => segments.push(j + 1, i + b / (b - c));
       const bottom = () => segments.push(j + d / (d - c), i + 1);
@@ -32,6 +38,33 @@ export function zeroLine(field, rows, columns, visible = null) {
       for (const cross of crossed) cross();
     }
   return segments;
+}
+
+/** For each value 1 above zero, 0 otherwise, and NEITHER where it is not finite; a single cell is taken to the side of its neighbours. */
+function sidesOfZero(field, rows, columns) {
+  const sides = Uint8Array.from(field, (value) => (Number.isFinite(value) ? Number(value > 0) : NEITHER));
+  const alone = [];
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) {
+      const k = i * columns + j;
+      if (sides[k] !== NEITHER && isAlone(sides, rows, columns, i, j)) alone.push(k);
+    }
+  for (const k of alone) sides[k] = 1 - sides[k];
+  return sides;
+}
+
+/** Whether no neighbour, also across a corner, is on the same side, and one is on the other. */
+function isAlone(sides, rows, columns, i, j) {
+  const own = sides[i * columns + j];
+  let others = 0;
+  for (let y = Math.max(0, i - 1); y <= Math.min(rows - 1, i + 1); y++)
+    for (let x = Math.max(0, j - 1); x <= Math.min(columns - 1, j + 1); x++) {
+      if (y === i && x === j) continue;
+      const side = sides[y * columns + x];
+      if (side === own) return false;
+      others += side === 1 - own;
+    }
+  return others > 0;
 }
 
 /** Segments as the text of an SVG path, after `x` and `y` place them. */

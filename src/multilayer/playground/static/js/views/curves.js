@@ -7,6 +7,7 @@ import { curveTables, describeCurves, legendEntries, valuesAt } from "./curves_t
 import { choice, html, onSize, scale, shorten, svg, update } from "./drawing.js";
 import { Picture, Tip } from "./picture.js";
 
+const LARGEST = 1e300; // differences of larger costs are not finite
 const MARGIN = { left: 52, right: 12, top: 24, bottom: 34 };
 
 export function mount(element, app) {
@@ -150,7 +151,7 @@ class Curves {
     if (!this.width || !store.scene) return;
     this.quantityChoice.options[1].textContent = this.scoreName;
     const logarithmic = this.isLog && this.quantity === "cost";
-    const isShown = (value) => Number.isFinite(value) && (!logarithmic || value > 0);
+    const isShown = (value) => Math.abs(value) < LARGEST && value !== null && (!logarithmic || value > 0);
     const { lines, ghosts } = this.lines();
     const seeds = this.seedsBand;
     const updates = this.updates;
@@ -237,7 +238,7 @@ class Curves {
     if (this.quantity === "score")
       for (const { title, validation, train } of this.baselines()) {
         const y = this.y(validation ?? train);
-        if (y < MARGIN.top - 1 || y > this.box.bottom + 1) continue;
+        if (!(y >= MARGIN.top - 1 && y <= this.box.bottom + 1)) continue;
         parts.push(svg("line", { x1: MARGIN.left, x2: this.box.right, y1: y, y2: y, class: "baseline" }));
         parts.push(label(shorten(title, 26), this.box.right - 2, y > MARGIN.top + 14 ? y - 4 : y + 12, { "text-anchor": "end", class: "small-text muted-text halo-text" }));
       }
@@ -276,7 +277,8 @@ class Curves {
     parts.push(svg("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.box.bottom, class: "cursor-line" }));
     for (const { values, from, look } of this.shown ?? []) {
       const value = values[cursor - from - 1];
-      if (Number.isFinite(value) && (value > 0 || !this.isLog)) parts.push(svg("circle", { cx: x, cy: this.y(value), r: 3.5, class: `cursor-dot ${look}` }));
+      const y = Number.isFinite(value) && (value > 0 || !this.isLog) ? this.y(value) : NaN;
+      if (Number.isFinite(y)) parts.push(svg("circle", { cx: x, cy: y, r: 3.5, class: `cursor-dot ${look}` }));
     }
     this.groups.cursor.replaceChildren(...parts);
     this.tip.show([...lines, this.app.t("views.curves.click")], x, this.pointerY ?? MARGIN.top + 10);

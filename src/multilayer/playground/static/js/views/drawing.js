@@ -98,6 +98,25 @@ export function shorten(text, letters) {
   return text.length <= letters ? text : `${text.slice(0, Math.max(1, letters - 1))}…`;
 }
 
+/** A text cut in its middle to a number of letters; `head` is the share of the letters before the ellipsis. */
+function withoutMiddle(text, letters, head) {
+  if (text.length <= letters) return text;
+  const before = Math.round((letters - 1) * head);
+  return `${text.slice(0, before)}…${text.slice(text.length - (letters - 1 - before))}`;
+}
+
+/** Names cut to a number of letters in the way in which most of them differ. */
+export function shortNames(names, letters) {
+  let best = names;
+  let most = 0;
+  for (const head of [0.5, 1, 0, 0.75, 0.25]) {
+    const cut = names.map((name) => withoutMiddle(name, letters, head));
+    const count = new Set(cut).size;
+    if (count > most) [best, most] = [cut, count];
+  }
+  return best;
+}
+
 /** Call `draw(width, height)` now and whenever the element changes its size. */
 export function onSize(element, draw) {
   let last = "";

@@ -3,10 +3,12 @@
 import { number } from "../format.js";
 import { onChange } from "../theme.js";
 import { label } from "./axes.js";
-import { fitCanvas, onSize, svg, update, write } from "./drawing.js";
+import { fitCanvas, onSize, svg, update } from "./drawing.js";
 import { LayerControls } from "./network_controls.js";
 import { Drawing } from "./network_drawing.js";
-import { drawnUnits } from "./network_layout.js";
+import { drawnUnits, inputsOfColumns } from "./network_layout.js";
+import { Legend } from "./network_legend.js";
+import { MissingUnits } from "./network_missing.js";
 import { drawTrace } from "./network_trace.js";
 import { UnitMaps } from "./network_units.js";
 import { Picture, Tip } from "./picture.js";
@@ -36,8 +38,10 @@ class Network {
     this.surface = svg("svg", { role: "group", "aria-label": app.t("views.network.keys") });
     body.append(this.canvas, this.surface);
     this.maps = new UnitMaps(this.canvas);
-    this.controls = new LayerControls(body, app);
     this.tip = new Tip(body);
+    this.controls = new LayerControls(body, app);
+    this.legend = new Legend(body, app, (text, x, y) => this.tip.show([text], x, y));
+    this.missing = new MissingUnits(this, app);
     this.trace = null;
     this.#listen(body);
   }
@@ -80,13 +84,13 @@ class Network {
     const { scene, frame } = this.app.store;
     if (!scene || !this.width) return;
     const thetas = this.thetas();
-    const drawn = drawnUnits(scene.network.layer_sizes, thetas, this.height);
+    this.drawn = this.#drawn(scene, thetas);
     this.builtWith = thetas ? frame.run : null;
-    this.drawing = new Drawing(this.surface, scene, drawn, this.names, this.width, this.height);
+    this.drawing = new Drawing(this.surface, scene, this.drawn, this.names, this.width, this.height);
     const { columns, step } = this.drawing.layout;
-    for (const { text, count } of this.drawing.missing) write(text, this.app.t("views.network.not_drawn", { count }));
+    this.missing.build(this.drawing.missing, this.width);
     this.controls.build(columns, step, this.width);
-    this.surface.append(this.#legend(), this.#layerNames());
+    this.surface.append(this.legend.build(this.width, this.height), this.#layerNames());
     update(this.surface, { width: this.width, height: this.height });
     this.maps.prepare(fitCanvas(this.canvas, this.width, this.height), this.drawing.nodes);
     this.items = new Map();
@@ -99,20 +103,20 @@ class Network {
     this.drawSelection();
   }
 
-  #legend() {
-    const { t } = this.app;
-    const y = this.height - 9;
-    const group = svg("g", { "aria-hidden": "true" });
-    this.legendText = label("", 0, y, { "dominant-baseline": "central" });
-    let x = 12;
-    for (const sign of ["positive", "negative"]) {
-      const text = t(`views.network.${sign}`);
-      group.append(svg("line", { x1: x, x2: x + 26, y1: y, y2: y, class: `link ${sign} legend-line` }), label(text, x + 31, y, { "dominant-baseline": "central" }));
-      x += 31 + 6.3 * text.length + 14;
-    }
-    this.legendText.setAttribute("x", x);
-    group.append(this.legendText);
-    return group;
+  /** The numbers of the units that are drawn, layer after layer. */
+  #drawn(scene, thetas) {
+    const { data, view, network } = scene;
+    const plane = view?.plane ?? {};
+    const columns = inputsOfColumns([plane.x, plane.y], data.inputs, data.columns.map(({ name }) => name));
+    return drawnUnits(network.layer_sizes, thetas, this.width, this.height, columns);
+  }
+
+  /** Which units have the largest weights is asked for each run, and whenever training pauses: while it plays, units would jump. */
+  #isOutdated(scene, frame, thetas) {
+    if (!this.drawing.missing.length) return false;
+    if (this.builtWith !== frame.run) return true;
+    if (frame.is_playing || this.surface.contains(document.activeElement)) return false;
+    return String(this.#drawn(scene, thetas)) !== String(this.drawn);
   }
 
   /** On the page, the names of the layers are HTML with controls; an exported file has them as text. */
@@ -134,13 +138,12 @@ class Network {
     const { scene, frame } = this.app.store;
     const thetas = this.thetas();
     if (!this.drawing || !thetas) return;
-    // Which units have the largest weights is asked again for each run, not for each frame: units would jump.
-    if (this.builtWith !== frame.run && this.drawing.missing.length) return this.build();
+    if (this.#isOutdated(scene, frame, thetas)) return this.build();
     this.drawing.setWeights(thetas);
     this.drawing.setHealth(frame.layers);
     this.maps.draw(this.drawing.nodes, scene, frame, this.width, this.height);
-    const room = this.width > 440;
-    write(this.legendText, this.app.t(room ? "views.network.widest" : "views.network.widest_short", { value: number(this.drawing.largest) }));
+    const all = (name) => frame.layers?.reduce((sum, layer) => sum + (layer[name]?.length ?? 0), 0) ?? 0;
+    this.legend.show(this.drawing.largest, { dead: all("dead"), saturated: all("saturated") });
     if (this.active) this.#showTip(this.active);
     this.picture.refreshText();
   }

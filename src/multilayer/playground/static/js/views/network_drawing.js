@@ -1,7 +1,7 @@
 /** The network as SVG elements: made once for a layout, and only their attributes change from frame to frame. */
 
 import { label } from "./axes.js";
-import { shorten, svg, update } from "./drawing.js";
+import { shortNames, shorten, svg, update } from "./drawing.js";
 import { layout, linkPath, thetaOffsets } from "./network_layout.js";
 import { stalePattern } from "./network_trace.js";
 
@@ -10,6 +10,12 @@ const THINNEST = 0.5;
 const LARGEST_BIAS = 6;
 const SMALLEST_BIAS = 2.5;
 const HIT = 10;
+
+/** The badge of a dead or a saturated unit. */
+export function badge(health, x, y) {
+  const sign = health === "dead" ? `M${x - 3} ${y - 3}l6 6m0 -6l-6 6` : `M${x - 3.5} ${y + 3}h2.5l2 -6h2.5`;
+  return [svg("circle", { cx: x, cy: y, r: 7, class: "badge-ground" }), svg("path", { d: sign, class: "badge-sign" })];
+}
 
 /**
  * The nodes and links of a network in a box of `width` by `height`.
@@ -35,6 +41,9 @@ export class Drawing {
 
   #addNodes(activations, names) {
     this.nodes = [];
+    const shown = this.layout.columns[0].units.map(({ unit }) => unit);
+    const short = shortNames(shown.map((unit) => names.inputs[unit]), this.layout.letters.inputs);
+    this.shortInputs = Object.fromEntries(shown.map((unit, k) => [unit, short[k]]));
     const last = this.sizes.length - 1;
     let before = 0;
     this.layout.columns.forEach(({ x, units, side, pitch }, k) => {
@@ -54,7 +63,7 @@ export class Drawing {
   #addName(node, k, last, names) {
     const { letters } = this.layout;
     const middle = { "dominant-baseline": "central" };
-    if (k === 0) this.groups.texts.append(label(shorten(names.inputs[node.unit], letters.inputs), node.x - node.side / 2 - 6, node.y, { ...middle, "text-anchor": "end" }));
+    if (k === 0) this.groups.texts.append(label(this.shortInputs[node.unit], node.x - node.side / 2 - 6, node.y, { ...middle, "text-anchor": "end" }));
     if (k === last) this.groups.texts.append(label(shorten(names.outputs[node.unit], letters.outputs), node.x + node.side / 2 + 6, node.y, middle));
   }
 
@@ -93,23 +102,25 @@ export class Drawing {
 
   #addMissing() {
     this.missing = [];
-    for (const { x, units, side, missing } of this.layout.columns) {
-      if (!missing) continue;
-      const text = label("", x, units.at(-1).y + side / 2 + 13, { "text-anchor": "middle", class: "small-text muted-text" });
-      this.missing.push({ text, count: missing });
+    this.layout.columns.forEach(({ x, units, side, missing }, k) => {
+      if (!missing) return;
+      const y = units.at(-1).y + side / 2 + 13;
+      const text = label("", x, y, { "text-anchor": "middle", class: "small-text muted-text export-only" });
+      this.missing.push({ text, count: missing, layer: k + 1, x, y });
       this.groups.texts.append(text);
-    }
+    });
   }
 
   /** Widths, signs and biases of the present weights. */
   setWeights(thetas) {
     let largest = 0.5;
-    for (const { column, place } of this.weights) if (column) largest = Math.max(largest, Math.abs(thetas[place]));
+    for (const { column, place } of this.weights) if (column && Number.isFinite(thetas[place])) largest = Math.max(largest, Math.abs(thetas[place]));
     this.largest = largest;
     for (const { column, place, element } of this.weights) {
       const value = thetas[place];
-      const share = Math.min(1, Math.abs(value) / largest);
-      const sign = value < 0 ? "negative" : "positive";
+      const isNumber = !Number.isNaN(value);
+      const share = isNumber ? Math.min(1, Math.abs(value) / largest) : 0;
+      const sign = isNumber ? (value < 0 ? "negative" : "positive") : "no-number";
       if (column === 0) update(element, { class: `bias ${sign}`, r: (SMALLEST_BIAS + (LARGEST_BIAS - SMALLEST_BIAS) * share).toFixed(1) });
       else {
         const width = THINNEST + (WIDEST - THINNEST) * share;
@@ -131,8 +142,7 @@ export class Drawing {
       node.element.classList.toggle("dead", node.health === "dead");
       node.badge.replaceChildren();
       if (!node.health) continue;
-      const sign = node.health === "dead" ? `M${x - 3} ${y - 3}l6 6m0 -6l-6 6` : `M${x - 3.5} ${y + 3}h2.5l2 -6h2.5`;
-      node.badge.append(svg("circle", { cx: x, cy: y, r: 7, class: "badge-ground" }), svg("path", { d: sign, class: "badge-sign" }));
+      node.badge.append(...badge(node.health, x, y));
     }
   }
 

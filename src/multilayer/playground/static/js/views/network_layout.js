@@ -3,8 +3,11 @@
 const MOST_UNITS = { hidden: 8, inputs: 8, outputs: 10 };
 const HEAD = 78; // height of the controls above the drawing
 const FOOT = 24; // height of the legend below it
+const FOOT_LINE = 18; // of a second line of the legend
+const ONE_LINE = 700; // pixels that the legend needs in one line
 const LEAST_ROW = 27;
 const LETTER = 6.3;
+const MORE = 22; // height of the button below a layer that is not drawn as a whole
 
 /** Offsets of the matrices in the flat array `thetas`: Theta_l[i, j] is at `offsets[l - 1] + i * (s_l + 1) + j`. */
 export function thetaOffsets(sizes) {
@@ -14,7 +17,7 @@ export function thetaOffsets(sizes) {
 }
 
 /** For each unit of layer l (from 1), the root of the sum of the squares of its weights, in and out. */
-function unitNorms(thetas, sizes, l) {
+export function unitNorms(thetas, sizes, l) {
   const offsets = thetaOffsets(sizes);
   const norms = new Float64Array(sizes[l - 1]);
   if (l > 1)
@@ -23,32 +26,53 @@ function unitNorms(thetas, sizes, l) {
   if (l < sizes.length)
     for (let i = 0; i < sizes[l]; i++)
       for (let j = 1; j <= sizes[l - 1]; j++) norms[j - 1] += thetas[offsets[l - 1] + i * (sizes[l - 1] + 1) + j] ** 2;
-  return norms.map(Math.sqrt);
+  return norms.map((sum) => (Number.isNaN(sum) ? Infinity : Math.sqrt(sum)));
 }
 
-/** The numbers of the units that are drawn, for each layer: those with the largest weights where not all fit. */
-export function drawnUnits(sizes, thetas, height) {
-  const room = Math.max(2, Math.floor((height - HEAD - FOOT - 14) / LEAST_ROW));
+/** The height of the legend below the drawing: one line where it is wide, else two. */
+export const footHeight = (width) => (width < ONE_LINE ? FOOT + FOOT_LINE : FOOT);
+
+/** For each of two columns, the inputs that it became: an input belongs to the column with the longest name that begins it. */
+export function inputsOfColumns(names, inputs, columns) {
+  const owners = inputs.map((input) => columns.filter((column) => input.startsWith(column)).reduce((one, other) => (other.length > one.length ? other : one), ""));
+  return names.map((name) => inputs.flatMap((_, j) => (name && owners[j] === name ? [j] : [])));
+}
+
+/** Numbers of several lists in turn, without repetition. */
+function inTurn(lists) {
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  return [...new Set(Array.from({ length: longest }, (_, k) => lists.flatMap((list) => list.slice(k, k + 1))).flat())];
+}
+
+/**
+ * The numbers of the units that are drawn, for each layer: those with the largest weights where not all fit.
+ *
+ * Of the inputs, those of the columns of the plane are first: `columns` has a list of their numbers for each column.
+ */
+export function drawnUnits(sizes, thetas, width, height, columns = []) {
+  const room = Math.max(2, Math.floor((height - HEAD - footHeight(width) - MORE) / LEAST_ROW));
   return sizes.map((size, k) => {
     const kind = k === 0 ? "inputs" : k === sizes.length - 1 ? "outputs" : "hidden";
     const most = Math.min(MOST_UNITS[kind], room);
     const all = Array.from({ length: size }, (_, unit) => unit);
     if (size <= most) return all;
-    if (!thetas) return all.slice(0, most);
-    const norms = unitNorms(thetas, sizes, k + 1);
-    return all.sort((one, other) => norms[other] - norms[one]).slice(0, most).sort((one, other) => one - other);
+    const norms = thetas ? unitNorms(thetas, sizes, k + 1) : null;
+    const ordered = (list) => (norms ? [...list].sort((one, other) => norms[other] - norms[one]) : list);
+    const first = k === 0 ? inTurn(columns.map(ordered)) : [];
+    return inTurn([[...first, ...ordered(all)]]).slice(0, most).sort((one, other) => one - other);
   });
 }
 
 /**
- * Positions in pixels: `{columns: [{x, units: [{unit, y}], size, hidden}], heads: {top, width}}`.
+ * Positions in pixels: `{columns: [{x, units: [{unit, y}], side, pitch, missing}], step, left, right, letters}`.
  *
- * `size` is the side of a unit's square; `hidden` counts the units that are not drawn.
+ * `side` is that of a unit's square; `missing` counts the units that are not drawn.
  */
 export function layout(sizes, drawn, names, width, height) {
   const letters = (list) => Math.min(14, Math.max(3, ...list.map((name) => name.length)));
+  const foot = footHeight(width);
   const most = Math.max(...drawn.map((units) => units.length));
-  const rowHeight = (height - HEAD - FOOT) / Math.max(most, 1);
+  const rowHeight = (height - HEAD - foot) / Math.max(most, 1);
   const narrow = width < 480;
   const left = Math.min(letters(names.inputs) * LETTER, width * 0.18) + 14;
   const right = Math.min(letters(names.outputs) * LETTER, width * 0.18) + 14;
@@ -57,12 +81,12 @@ export function layout(sizes, drawn, names, width, height) {
   const first = left + Math.max(side / 2, narrow ? side / 2 : spacing * 0.22);
   const last = width - right - Math.max(side / 2, narrow ? side / 2 : spacing * 0.22);
   const step = sizes.length > 1 ? (last - first) / (sizes.length - 1) : 0;
-  const middle = HEAD + (height - HEAD - FOOT) / 2;
+  const middle = HEAD + (height - HEAD - foot) / 2;
   const columns = sizes.map((size, k) => {
     const units = drawn[k];
     const missing = size - units.length;
-    const pitch = Math.min((height - HEAD - FOOT - (missing ? 14 : 0)) / units.length, side * 1.9);
-    const top = middle - (missing ? 7 : 0) - ((units.length - 1) * pitch) / 2;
+    const pitch = Math.min((height - HEAD - foot - (missing ? MORE : 0)) / units.length, side * 1.9);
+    const top = middle - (missing ? MORE / 2 : 0) - ((units.length - 1) * pitch) / 2;
     return { x: first + k * step, units: units.map((unit, i) => ({ unit, y: top + i * pitch })), side: k === 0 ? Math.min(side, 24) : side, pitch, missing };
   });
   return { columns, step, left, right, letters: { inputs: Math.floor((left - 10) / LETTER), outputs: Math.floor((right - 10) / LETTER) } };

@@ -3,7 +3,7 @@
 import { amountRamp, oneClassRamp, signRamp, twoClassRamp } from "./colours.js";
 import { segmentsPath, zeroLine } from "./contours.js";
 import { update } from "./drawing.js";
-import { fillRamp } from "./plane.js";
+import { extent, fillRamp } from "./plane.js";
 
 const HALF = { sigmoid: 0.5, logistic: 0.5 };
 const CORNER = 5;
@@ -12,7 +12,7 @@ const CORNER = 5;
 function unitScale(activation, values) {
   if (activation === "sigmoid" || activation === "logistic") return { size: 1, level: HALF[activation] };
   let size = 0;
-  for (const value of values) size = Math.max(size, Math.abs(value));
+  for (const value of values) if (Number.isFinite(value)) size = Math.max(size, Math.abs(value));
   const isOneSided = activation === "relu";
   return { size: Math.max(size, 1e-6), level: isOneSided ? Math.max(size, 1e-6) * 1e-3 : 0 };
 }
@@ -78,8 +78,7 @@ export class UnitMaps {
     const [classes, rows, columns] = outputs.shape;
     const values = outputs.data.subarray(node.unit * rows * columns, (node.unit + 1) * rows * columns);
     if (scene.data.task === "regression") {
-      let [low, high] = [Infinity, -Infinity];
-      for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+      const [low, high] = extent(values);
       this.#place(node, values, rows, columns, ramps.amount, low, high);
     } else this.#place(node, values, rows, columns, classes === 1 ? ramps.two : ramps.classes[node.unit], 0, 1);
   }

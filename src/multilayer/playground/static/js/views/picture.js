@@ -22,7 +22,8 @@ export class Picture {
     this.tools = html("div", { class: "picture-tools" });
     this.body = html("div", { class: `picture-body picture-${name}`, role, "aria-label": this.title });
     this.note = html("p", { class: "picture-note" });
-    this.root = html("div", { class: "picture" }, this.body, this.note);
+    this.alert = html("p", { class: "picture-alert", "data-hint": "views.picture.diverged.hint" });
+    this.root = html("div", { class: "picture" }, this.body, this.alert, this.note);
     this.header = header ?? html("div", { class: heading ? "picture-header" : "picture-header in-panel" });
     this.heading = html(heading ?? "h2", { class: "picture-title", text: this.title, "data-hint": `views.${name}.hint` });
     if (heading) this.header.append(this.heading);
@@ -30,6 +31,7 @@ export class Picture {
     if (!header) this.root.prepend(this.header);
     element.append(this.root);
     this.described = 0;
+    app.store.subscribe("frame", (frame) => write(this.alert, frame.reason === "diverged" ? app.t("views.picture.diverged") : ""));
   }
 
   /** Bring the alternative text up to date, once a second at most. */
@@ -83,9 +85,8 @@ export class Picture {
   }
 
   /** The data behind the picture, as real tables in a dialog. */
-  showTable() {
+  showTable(tables = this.table(), description = this.describe()) {
     const { t } = this.app;
-    const tables = this.table();
     const close = html("button", { type: "button", text: t("views.picture.close"), onclick: () => dialog.close() });
     const save = html("button", { type: "button", text: t("views.picture.csv"), "data-hint": "views.picture.csv.hint", onclick: () => this.#saveCsv(tables) });
     const scroll = html("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": this.title }, ...tables.map((table) => this.#tableElement(table)));
@@ -93,7 +94,7 @@ export class Picture {
       "dialog",
       { class: "picture-dialog", "aria-label": this.title },
       html("h2", { text: this.title }),
-      html("p", { class: "picture-description", text: this.describe() }),
+      html("p", { class: "picture-description", text: description }),
       scroll,
       html("div", { class: "dialog-buttons" }, save, close),
     );

@@ -9,16 +9,18 @@ const ROOMY = 800; // so many rows have marks of full size
 const SMALLEST = 0.5; // the share of the full size that the marks of very many rows have
 const MOST_STRONG_RINGS = 50;
 
-/** The smallest and largest number of an array, ignoring NaN; widened if they are equal. */
+/** The smallest and largest finite number of some arrays; widened if they are equal. */
 export function extent(...lists) {
   let [low, high] = [Infinity, -Infinity];
   for (const list of lists)
     for (const value of list ?? []) {
+      if (!Number.isFinite(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
     }
   if (!(low <= high)) return [0, 1];
-  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+  const margin = Math.max(0.5, Math.abs(low) * 1e-6); // half a unit is nothing beside a huge number
+  return low === high ? [low - margin, high + margin] : [low, high];
 }
 
 /** What colours stand for: the task and, for amounts, the range of the targets, so that a colour keeps its meaning. */
@@ -43,7 +45,7 @@ export function paintMap(canvas, outputs, kind, mode) {
   context.putImageData(image, 0, 0);
 }
 
-/** Colour `values` between low and high by a table of 256 colours. */
+/** Colour `values` between low and high by a table of 256 colours; what is no number stays transparent. */
 export function fillRamp(pixels, values, ramp, low, high) {
   const factor = 255 / (high - low || 1);
   for (let i = 0, p = 0; p < pixels.length; i++, p += 4) {
@@ -52,7 +54,7 @@ export function fillRamp(pixels, values, ramp, low, high) {
     pixels[p] = ramp[k];
     pixels[p + 1] = ramp[k + 1];
     pixels[p + 2] = ramp[k + 2];
-    pixels[p + 3] = 255;
+    pixels[p + 3] = Number.isNaN(share) ? 0 : 255;
   }
 }
 
@@ -70,7 +72,7 @@ function fillProbabilities(pixels, { data, shape: [classes, rows, columns] }) {
     pixels[p] = red;
     pixels[p + 1] = green;
     pixels[p + 2] = blue;
-    pixels[p + 3] = 255;
+    pixels[p + 3] = Number.isNaN(red) ? 0 : 255;
   }
 }
 
@@ -82,7 +84,7 @@ function fillClasses(pixels, { data, shape: [classes, rows, columns] }) {
     if (classes === 1) largest = data[i] > 0.5 ? 1 : 0;
     else for (let k = 1; k < classes; k++) if (data[k * size + i] > data[largest * size + i]) largest = k;
     pixels.set(shades[largest], p);
-    pixels[p + 3] = 255;
+    pixels[p + 3] = Number.isNaN(data[largest * size + i]) ? 0 : 255;
   }
 }
 
@@ -142,6 +144,7 @@ export function rowsOnPlane(scene, frame, which, x, y) {
       const guess = predicted?.[k];
       const isMistake = scene.data.task === "classification" && guess !== undefined && Math.round(guess) !== targets[k];
       if (which === "mistakes" && !isMistake) continue;
+      if (!Number.isFinite(points[2 * k]) || !Number.isFinite(points[2 * k + 1])) continue;
       rows.push({ part, row: numbers?.[k] ?? k, x: x(points[2 * k]), y: y(points[2 * k + 1]), target: targets[k], predicted: guess, isMistake });
     }
   }
