@@ -77,7 +77,7 @@ export const legendEntryAt = (places, x, y) =>
   places?.find((place) => place.full !== place.text && x >= place.x && x < place.x + place.length && Math.abs(y - place.y) <= LINE / 2);
 
 /** The colours of amounts from low to high, with ticks and the name of the target. */
-export function colourBar(target, { low, high }, { top, left, width, height }, fullWidth) {
+export function colourBar(target, { low, high, isKnown }, { top, left, width, height }, fullWidth) {
   const x = left + width + 12;
   const group = svg("g", { "aria-hidden": "true" });
   for (let k = 0; k < BAR_STEPS; k++) {
@@ -85,7 +85,8 @@ export function colourBar(target, { low, high }, { top, left, width, height }, f
     const y = top + (k / BAR_STEPS) * height;
     group.append(svg("rect", { x, y, width: BAR_WIDTH, height: height / BAR_STEPS + 0.5, fill: css(amountColour(value, low, high)) }));
   }
-  for (const value of ticks(low, high, 6)) {
+  if (!isKnown) group.append(label("–", x + BAR_WIDTH + 4, top + height / 2, { "dominant-baseline": "central" }));
+  for (const value of isKnown ? ticks(low, high, 6) : []) {
     const y = top + ((high - value) / (high - low)) * height;
     group.append(label(shorten(tickText(value), 7), x + BAR_WIDTH + 4, y, { "dominant-baseline": "central" }));
   }

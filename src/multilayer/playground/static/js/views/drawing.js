@@ -105,12 +105,24 @@ function withoutMiddle(text, letters, head) {
   return `${text.slice(0, before)}…${text.slice(text.length - (letters - 1 - before))}`;
 }
 
+/** The number of letters with which all names begin. */
+function commonStart(names) {
+  const [first = ""] = names;
+  let length = first.length;
+  for (const name of names) while (!name.startsWith(first.slice(0, length))) length--;
+  return length;
+}
+
 /** Names cut to a number of letters in the way in which most of them differ. */
 export function shortNames(names, letters) {
+  const ways = [0.5, 1, 0, 0.75, 0.25].map((head) => (name) => withoutMiddle(name, letters, head));
+  const start = commonStart(names);
+  // Long names that begin and end alike are shown from where they differ.
+  ways.push((name) => (name.length <= letters ? name : shorten(`…${name.slice(start)}`, letters)));
   let best = names;
   let most = 0;
-  for (const head of [0.5, 1, 0, 0.75, 0.25]) {
-    const cut = names.map((name) => withoutMiddle(name, letters, head));
+  for (const way of ways) {
+    const cut = names.map(way);
     const count = new Set(cut).size;
     if (count > most) [best, most] = [cut, count];
   }

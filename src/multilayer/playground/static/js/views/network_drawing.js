@@ -1,7 +1,7 @@
 /** The network as SVG elements: made once for a layout, and only their attributes change from frame to frame. */
 
 import { label } from "./axes.js";
-import { shortNames, shorten, svg, update } from "./drawing.js";
+import { shortNames, svg, update } from "./drawing.js";
 import { layout, linkPath, thetaOffsets } from "./network_layout.js";
 import { stalePattern } from "./network_trace.js";
 
@@ -15,6 +15,12 @@ const HIT = 10;
 export function badge(health, x, y) {
   const sign = health === "dead" ? `M${x - 3} ${y - 3}l6 6m0 -6l-6 6` : `M${x - 3.5} ${y + 3}h2.5l2 -6h2.5`;
   return [svg("circle", { cx: x, cy: y, r: 7, class: "badge-ground" }), svg("path", { d: sign, class: "badge-sign" })];
+}
+
+/** The names of units that are drawn, cut so that they differ: a map from their numbers. */
+function shortOf(units, names, letters) {
+  const short = shortNames(units.map(({ unit }) => names[unit]), letters);
+  return new Map(units.map(({ unit }, k) => [unit, short[k]]));
 }
 
 /**
@@ -41,9 +47,8 @@ export class Drawing {
 
   #addNodes(activations, names) {
     this.nodes = [];
-    const shown = this.layout.columns[0].units.map(({ unit }) => unit);
-    const short = shortNames(shown.map((unit) => names.inputs[unit]), this.layout.letters.inputs);
-    this.shortInputs = Object.fromEntries(shown.map((unit, k) => [unit, short[k]]));
+    const { columns, letters } = this.layout;
+    const short = { inputs: shortOf(columns[0].units, names.inputs, letters.inputs), outputs: shortOf(columns.at(-1).units, names.outputs, letters.outputs) };
     const last = this.sizes.length - 1;
     let before = 0;
     this.layout.columns.forEach(({ x, units, side, pitch }, k) => {
@@ -53,18 +58,17 @@ export class Drawing {
         node.contour = svg("path", { class: "unit-line" });
         node.badge = svg("g", { class: "unit-badge", "aria-hidden": "true" });
         this.groups.nodes.append(node.contour, node.element, node.badge);
-        this.#addName(node, k, last, names);
+        this.#addName(node, k, last, short);
         this.nodes.push(node);
       }
       if (k > 0 && k < last) before += this.sizes[k];
     });
   }
 
-  #addName(node, k, last, names) {
-    const { letters } = this.layout;
+  #addName(node, k, last, short) {
     const middle = { "dominant-baseline": "central" };
-    if (k === 0) this.groups.texts.append(label(this.shortInputs[node.unit], node.x - node.side / 2 - 6, node.y, { ...middle, "text-anchor": "end" }));
-    if (k === last) this.groups.texts.append(label(shorten(names.outputs[node.unit], letters.outputs), node.x + node.side / 2 + 6, node.y, middle));
+    if (k === 0) this.groups.texts.append(label(short.inputs.get(node.unit), node.x - node.side / 2 - 6, node.y, { ...middle, "text-anchor": "end" }));
+    if (k === last) this.groups.texts.append(label(short.outputs.get(node.unit), node.x + node.side / 2 + 6, node.y, middle));
   }
 
   #addWeights() {

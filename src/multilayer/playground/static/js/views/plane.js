@@ -26,8 +26,9 @@ export function extent(...lists) {
 /** What colours stand for: the task and, for amounts, the range of the targets, so that a colour keeps its meaning. */
 export function meaning(scene) {
   if (scene.data.task === "classification") return { task: "classification" };
-  const [low, high] = extent(scene.arrays.get("targets")?.data, scene.arrays.get("targets_validation")?.data);
-  return { task: "regression", low, high };
+  const targets = ["targets", "targets_validation"].map((name) => scene.arrays.get(name)?.data ?? []);
+  const [low, high] = extent(...targets);
+  return { task: "regression", low, high, isKnown: targets.some((list) => list.some(Number.isFinite)) };
 }
 
 /** Draw `outputs` (K, R, R) on a canvas of the size of the grid, which the caller stretches over the plane. */

@@ -23,16 +23,16 @@ export function pairs(scene, frame) {
 
 /** Round values of an axis of `length` pixels whose texts, `size(text)` pixels long, do not touch each other. */
 function fittingTicks(low, high, length, size) {
-  for (let count = 4; count > 1; count--) {
+  for (let count = 5; count > 1; count--) {
     const values = ticks(low, high, count);
     const space = (length * (values[1] - values[0])) / (high - low);
-    if (values.length < 2 || values.every((value) => size(tickText(value)) + GAP <= space)) return values;
+    if (values.length > 1 && values.every((value) => size(tickText(value)) + GAP <= space)) return values;
   }
   // Without room for more, the two ends stand alone if they do not touch.
-  const values = ticks(low, high, 2);
+  const values = ticks(low, high, 3);
   const ends = [values[0], values.at(-1)];
   const space = (length * (ends[1] - ends[0])) / (high - low);
-  return ends.every((value) => size(tickText(value)) + GAP <= space) ? ends : [values[Math.floor(values.length / 2)]];
+  return values.length > 1 && ends.every((value) => size(tickText(value)) + GAP <= space) ? ends : [values[Math.floor(values.length / 2)]];
 }
 
 /** The elements of the picture: a mark for each row, and the line on which both are equal. */
@@ -41,6 +41,8 @@ export function residualElements(app, width, height) {
   const rows = pairs(store.scene, store.frame).slice(0, MOST_ROWS);
   const [low, high] = extent(rows.map((row) => row[1]), rows.map((row) => row[2]));
   const bottom = height - MARGIN.bottom;
+  const known = rows.filter((row) => Number.isFinite(row[1]) && Number.isFinite(row[2]));
+  if (!known.length) return [label("–", MARGIN.left, (MARGIN.top + bottom) / 2)];
   const yTicks = fittingTicks(low, high, bottom - MARGIN.top, () => LINE);
   const left = Math.max(MARGIN.left, 22 + LETTER * Math.max(...yTicks.map((value) => tickText(value).length)));
   const right = Math.max(left + 40, Math.min(width - MARGIN.right, left + 1.6 * (bottom - MARGIN.top)));
@@ -52,7 +54,6 @@ export function residualElements(app, width, height) {
   parts.push(label(t("views.confusion.true"), (left + right) / 2, bottom + 27, { "text-anchor": "middle", class: "axis-name" }));
   parts.push(label(t("views.confusion.predicted"), 0, 0, { "text-anchor": "middle", class: "axis-name", transform: `translate(10 ${(MARGIN.top + bottom) / 2}) rotate(-90)` }));
   parts.push(svg("line", { x1: x(low), y1: y(low), x2: x(high), y2: y(high), class: "equal-line" }));
-  const known = rows.filter((row) => Number.isFinite(row[1]) && Number.isFinite(row[2]));
   const marks = known.map(([, target, predicted]) => `M${(x(target) - 2).toFixed(1)} ${y(predicted).toFixed(1)}a2 2 0 1 0 4 0a2 2 0 1 0 -4 0`);
   parts.push(svg("path", { d: marks.join(""), class: "residual-marks" }));
   return parts;
