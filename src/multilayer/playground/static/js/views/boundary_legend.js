@@ -11,6 +11,7 @@ const LEFT = 58;
 const LINE = 18;
 const MOST_LINES = 2;
 const LETTER = 6.3;
+const ELLIPSIS = 5; // by which it is wider than a letter
 const MOST_LONG_NAMES = 4; // classes whose names are written out
 const BAR_STEPS = 48;
 const BAR_WIDTH = 10;
@@ -36,7 +37,7 @@ function entries({ t, store }, kind) {
 function placed(list, width) {
   let [x, y] = [LEFT, LEGEND_TOP + 5];
   return list.map((entry) => {
-    const length = (entry.isMore ? 10 : 28) + LETTER * entry.text.length;
+    const length = (entry.isMore ? 14 : 28) + LETTER * entry.text.length + ELLIPSIS * (entry.text.split("…").length - 1);
     if (x + length > width && x > LEFT) [x, y] = [LEFT, y + LINE];
     const found = { ...entry, x, y, length };
     x += length;

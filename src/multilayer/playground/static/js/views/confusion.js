@@ -11,7 +11,9 @@ import { pairs, residualElements, worstText } from "./residuals.js";
 const LEFT = 88;
 const TOP = 34;
 const MOST_CELL = 62;
-const LEAST_CELL = 22;
+const LEAST_CELL = 22; // where there is room
+const SMALLEST_CELL = 6;
+const LETTERS = 10; // height of a text, in pixels
 const MOST_BESIDE = 5; // classes
 
 export function mountConfusion(element, app) {
@@ -54,13 +56,14 @@ class Confusion {
   /** Many classes need more room than the card has beside the others; the change of size draws again. */
   #fit(n) {
     this.element.classList.toggle("wide", n > MOST_BESIDE);
-    this.picture.body.style.height = n > MOST_BESIDE ? `${TOP + n * LEAST_CELL + 6}px` : "";
+    const cell = Math.max(SMALLEST_CELL, Math.min(LEAST_CELL, (this.width - LEFT - 8) / n));
+    this.picture.body.style.height = n > MOST_BESIDE ? `${Math.ceil(TOP + n * cell + 6)}px` : "";
   }
 
   #matrix(confusion, classes) {
     const { t } = this.app;
     const n = confusion.length;
-    const cell = Math.max(14, Math.min(MOST_CELL, (this.width - LEFT - 8) / n, (this.height - TOP - 4) / n));
+    const cell = Math.max(SMALLEST_CELL, Math.min(MOST_CELL, (this.width - LEFT - 8) / n, (this.height - TOP - 4) / n));
     const letters = Math.max(2, Math.floor(cell / 6.4));
     const names = shortNames(classes, 8);
     const parts = [
@@ -71,7 +74,8 @@ class Confusion {
       const total = row.reduce((sum, count) => sum + count, 0);
       const y = TOP + i * cell;
       parts.push(classMark(i, LEFT - 10, y + cell / 2));
-      parts.push(label(names[i], LEFT - 20, y + cell / 2, { "text-anchor": "end", "dominant-baseline": "central" }));
+      // Where the rows are lower than a text, some have only their marks.
+      if (i % Math.ceil(LETTERS / cell) === 0) parts.push(label(names[i], LEFT - 20, y + cell / 2, { "text-anchor": "end", "dominant-baseline": "central" }));
       // A name that does not fit is cut in the rows; over the columns, the mark alone is clearer.
       const isFitting = classes[i].length <= letters;
       parts.push(classMark(i, LEFT + (i + 0.5) * cell - (isFitting ? 3.2 * classes[i].length + 4 : 0), TOP - 11));

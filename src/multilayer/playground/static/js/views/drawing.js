@@ -117,8 +117,10 @@ function commonStart(names) {
 export function shortNames(names, letters) {
   const ways = [0.5, 1, 0, 0.75, 0.25].map((head) => (name) => withoutMiddle(name, letters, head));
   const start = commonStart(names);
-  // Long names that begin and end alike are shown from where they differ.
-  ways.push((name) => (name.length <= letters ? name : shorten(`…${name.slice(start)}`, letters)));
+  const end = commonStart(names.map((name) => [...name].reverse().join("")));
+  // Long names that begin and end alike are shown where they differ.
+  const middle = (name) => `…${name.slice(start, Math.max(start, name.length - end))}${end ? "…" : ""}`;
+  ways.push((name) => (name.length <= letters ? name : shorten(middle(name), letters)));
   let best = names;
   let most = 0;
   for (const way of ways) {

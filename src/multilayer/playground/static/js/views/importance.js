@@ -15,7 +15,7 @@ export function mountImportance(element, app) {
 class Importance {
   constructor(element, app) {
     this.app = app;
-    this.picture = new Picture(element, app, { name: "importance", heading: "h3", describe: () => this.describe(), table: () => this.table() });
+    this.picture = new Picture(element, app, { name: "importance", heading: "h3", showsEnd: false, describe: () => this.describe(), table: () => this.table() });
     this.surface = svg("svg", { "aria-hidden": "true" });
     this.picture.body.append(this.surface);
     this.button = html("button", { type: "button", text: app.t("views.importance.measure"), "data-hint": "views.importance.measure.hint", onclick: () => this.#measure() });

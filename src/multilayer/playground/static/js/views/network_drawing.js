@@ -6,6 +6,7 @@ import { layout, linkPath, thetaOffsets } from "./network_layout.js";
 import { stalePattern } from "./network_trace.js";
 
 const WIDEST = 7; // pixels, of the largest weight
+const LEAST_WIDEST = 0.5; // the size of a weight of full width is at least this
 const THINNEST = 0.5;
 const LARGEST_BIAS = 6;
 const SMALLEST_BIAS = 2.5;
@@ -117,13 +118,14 @@ export class Drawing {
 
   /** Widths, signs and biases of the present weights. */
   setWeights(thetas) {
-    let largest = 0.5;
+    let largest = 0;
     for (const { column, place } of this.weights) if (column && Number.isFinite(thetas[place])) largest = Math.max(largest, Math.abs(thetas[place]));
     this.largest = largest;
+    const widest = Math.max(LEAST_WIDEST, largest);
     for (const { column, place, element } of this.weights) {
       const value = thetas[place];
       const isNumber = !Number.isNaN(value);
-      const share = isNumber ? Math.min(1, Math.abs(value) / largest) : 0;
+      const share = isNumber ? Math.min(1, Math.abs(value) / widest) : 0;
       const sign = isNumber ? (value < 0 ? "negative" : "positive") : "no-number";
       if (column === 0) update(element, { class: `bias ${sign}`, r: (SMALLEST_BIAS + (LARGEST_BIAS - SMALLEST_BIAS) * share).toFixed(1) });
       else {

@@ -50,10 +50,11 @@ function inTurn(lists) {
  * Of the inputs, those of the columns of the plane are first: `columns` has a list of their numbers for each column.
  */
 export function drawnUnits(sizes, thetas, width, height, columns = []) {
-  const room = Math.max(2, Math.floor((height - HEAD - footHeight(width) - MORE) / LEAST_ROW));
+  const space = height - HEAD - footHeight(width);
+  const room = (size) => Math.max(2, Math.floor((size * LEAST_ROW <= space ? space : space - MORE) / LEAST_ROW));
   return sizes.map((size, k) => {
     const kind = k === 0 ? "inputs" : k === sizes.length - 1 ? "outputs" : "hidden";
-    const most = Math.min(MOST_UNITS[kind], room);
+    const most = Math.min(MOST_UNITS[kind], room(size));
     const all = Array.from({ length: size }, (_, unit) => unit);
     if (size <= most) return all;
     const norms = thetas ? unitNorms(thetas, sizes, k + 1) : null;

@@ -14,9 +14,10 @@ const MOST_ROWS = 2000;
  * alternative text, `table()` a list of `{caption, columns, rows}`, and `vectors()` the replacements of canvases in an
  * exported file. `role` is "img", or "group" where parts of the picture can be chosen. `heading` is the tag of the
  * title, or null where the page has one already; `header` is an element that takes the tools and the menu.
+ * `showsEnd`: the picture says that training diverged.
  */
 export class Picture {
-  constructor(element, app, { name, role = "img", describe, table, vectors = () => new Map(), heading = null, header = null }) {
+  constructor(element, app, { name, role = "img", describe, table, vectors = () => new Map(), heading = null, header = null, showsEnd = true }) {
     Object.assign(this, { app, name, describe, table, vectors });
     this.title = app.t(`views.${name}.title`);
     this.tools = html("div", { class: "picture-tools" });
@@ -31,7 +32,7 @@ export class Picture {
     if (!header) this.root.prepend(this.header);
     element.append(this.root);
     this.described = 0;
-    app.store.subscribe("frame", (frame) => write(this.alert, frame.reason === "diverged" ? app.t("views.picture.diverged") : ""));
+    if (showsEnd) app.store.subscribe("frame", (frame) => write(this.alert, frame.reason === "diverged" ? app.t("views.picture.diverged") : ""));
   }
 
   /** Bring the alternative text up to date, once a second at most. */

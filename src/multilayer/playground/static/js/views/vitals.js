@@ -20,7 +20,7 @@ export function mountVitals(element, app) {
 class Vitals {
   constructor(element, app) {
     this.app = app;
-    this.picture = new Picture(element, app, { name: "vitals", heading: "h3", describe: () => this.describe(), table: () => this.table() });
+    this.picture = new Picture(element, app, { name: "vitals", heading: "h3", showsEnd: false, describe: () => this.describe(), table: () => this.table() });
     this.surface = svg("svg", { "aria-hidden": "true" });
     this.heads = html("div", { class: "no-export", "aria-hidden": "true" });
     this.picture.body.append(this.surface, this.heads);
