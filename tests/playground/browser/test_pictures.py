@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 import struct
 import zlib
@@ -14,7 +15,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .play_page import PlayPage
+from .play_page import PlayPage, text_of
+from .test_own_table import open_table
 
 SVG = "{http://www.w3.org/2000/svg}"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -171,8 +173,144 @@ def test_a_wide_layer_says_how_many_units_are_not_drawn(play: PlayPage) -> None:
     for _ in range(5):
         with play.answering("change"):
             play.page.locator("[data-control=more-0]").click()
-    play.page.get_by_text("+ 2 not drawn", exact=True).wait_for(state="attached")
+    button = play.page.get_by_role("button", name="+ 2 not drawn", exact=True)
+    button.wait_for()
     assert play.page.locator("#network .network-nodes rect").count() == 2 + 8 + 5 + 1
+    button.press("Enter")
+    rows = [row.inner_text().split("\t") for row in play.page.locator("dialog.picture-dialog tbody tr").all()]
+    assert [drawn for _, _, drawn in rows] == ["yes"] * 8 + ["no"] * 2
+    first, last = play.thetas[:30].reshape(10, 3)[:, 1:], play.thetas[30:85].reshape(5, 11)[:, 1:]
+    sizes = sorted(((first**2).sum(axis=1) + (last**2).sum(axis=0)) ** 0.5, reverse=True)
+    assert [float(size) for _, size, _ in rows] == pytest.approx(sizes, rel=1e-4)
+    play.press("Escape")
+
+
+def test_inputs_of_the_plane_are_drawn_before_those_with_larger_weights(play: PlayPage) -> None:
+    inputs = ["age", "age group=old", "age group=young", *(f"city={k}" for k in range(9)), "income"]
+    body = """const columns = m.inputsOfColumns(["city", "age"], v, ["age", "age group", "city", "income"]);
+      const thetas = Float32Array.from({length: 14}, (_, k) => k); // the weight of input j is j + 1
+      const drawn = (first) => m.drawnUnits([13, 1], thetas, 900, 600, first)[0];
+      return [columns, drawn(columns), drawn([])];"""
+    columns, drawn, largest = call(play, "network_layout", body, inputs)
+    assert columns == [list(range(3, 12)), [0]]
+    assert drawn == [0, *range(5, 12)]
+    assert largest == list(range(5, 13))
+
+
+def test_names_that_are_cut_differ(play: PlayPage) -> None:
+    names = [f"product category {k:02d} of shop" for k in range(30)]
+    short = call(play, "drawing", "return m.shortNames(v, 8);", names)
+    assert len(set(short)) == 30
+    assert all(len(name) <= 8 for name in short)
+    assert call(play, "drawing", "return m.shortNames(v, 8);", ["no", "yes"]) == ["no", "yes"]
+
+
+def test_a_legend_of_many_classes_has_two_lines_and_tells_the_rest(play: PlayPage) -> None:
+    names = [f"class number {k}" for k in range(30)]
+    body = """const store = {scene: {data: {classes: v, n_validation: 10}}};
+      const t = (key) => key.split(".").at(-1);
+      const {places, height} = m.legendElements({store, t}, {task: "classification"}, 330);
+      return [places.map(({x, y, length, full}) => [x, y, length, full]), height];"""
+    places, height = call(play, "boundary_legend", body, names)
+    assert len({y for _, y, _, _ in places}) == 2
+    assert height < 40
+    assert all(x + length <= 330 for x, _, length, _ in places)
+    told = [name for *_, full in places for name in full.split(", ")]
+    assert [name for name in told if name in names] == names
+
+
+def test_there_are_no_lines_around_single_cells_and_what_is_no_number(play: PlayPage) -> None:
+    field = [1.0] * 49
+    field[24] = -1.0
+    assert call(play, "contours", "return m.zeroLine(Float32Array.from(v), 7, 7);", field) == []
+    field[25] = -1.0
+    assert len(call(play, "contours", "return m.zeroLine(Float32Array.from(v), 7, 7);", field)) == 4 * 6
+    body = """const field = Float32Array.from({length: 49}, (_, k) => (k % 7) - 2.5);
+      [field[23], field[30], field[37]] = [NaN, Infinity, -Infinity];
+      return [...m.zeroLine(field, 7, 7)].map(String);"""
+    ends = call(play, "contours", body)
+    assert ends
+    assert all(math.isfinite(float(end)) for end in ends)
+
+
+@pytest.mark.parametrize(("largest", "width"), [(9.7e5, 150), (1.23456e-7, 150), (4.1e18, 150), (8.0, 320)])
+def test_ticks_of_prediction_errors_do_not_overlap(play: PlayPage, largest: float, width: int) -> None:
+    body = """const targets = Float32Array.from([0, 0.3, 1], (share) => share * v[0]);
+      const predicted = Float32Array.from([v[0] / 2, NaN, Infinity]);
+      const arrays = new Map([["targets", {data: targets}]]);
+      const scene = {scene: 1, data: {n_validation: 0}, view: {number: 1}, arrays};
+      const frame = {scene: 1, view: 1, arrays: new Map([["predicted", {data: predicted}]])};
+      const surface = document.querySelector(".picture-network > svg").cloneNode();
+      surface.append(...m.residualElements({t: (key) => key, store: {scene, frame}}, v[1], 120));
+      document.querySelector(".picture-network").append(surface);
+      const texts = [...surface.querySelectorAll("text:not(.axis-name)")].map((text) => text.getBoundingClientRect());
+      const boxes = texts.map(({left, right, top, bottom}) => [left, right, top, bottom]);
+      const written = surface.innerHTML;
+      surface.remove();
+      return [boxes, written];"""
+    boxes, written = call(play, "residuals", body, [largest, width])
+    assert len(boxes) >= 4
+    assert not re.search("NaN|Infinity", written)
+    for k, (left, right, top, bottom) in enumerate(boxes):
+        for left2, right2, top2, bottom2 in boxes[:k]:
+            # The boxes of texts are a little higher than their letters.
+            assert left >= right2 or right <= left2 or top + 3 >= bottom2 or bottom <= top2 + 3
+
+
+def test_saturated_units_are_explained_below_the_network(play: PlayPage) -> None:
+    assert play.page.locator(".legend-hit").count() == 0
+    play.parameter("solver").select_option("sgd")
+    field = play.page.locator("#settings input[data-parameter=learning_rate_init]").first
+    with play.answering("change"):
+        field.fill("1000")
+        field.press("Enter")
+    play.train(3)
+    rule = play.page.get_by_role("button", name=text_of("views.network.rule_saturated"), exact=True)
+    rule.wait_for()
+    play.page.get_by_text(text_of("views.network.badge_saturated"), exact=True).wait_for()
+    rule.click()
+    assert play.page.locator(".picture-network .picture-tip").inner_text() == text_of("views.network.rule_saturated")
+
+
+@pytest.fixture
+def wide_table(tmp_path: Path) -> Path:
+    """Amounts with many columns."""
+    draw = random.Random(0)
+    lines = [",".join([*(f"column {k}" for k in range(14)), "revenue"])]
+    lines += [",".join(f"{draw.random():.3f}" for _ in range(14)) + f",{draw.random() * 1e12:.0f}" for _ in range(120)]
+    path = tmp_path / "revenue.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_pictures_of_a_table_draw_its_plane_and_say_that_training_diverged(play: PlayPage, wide_table: Path) -> None:
+    open_table(play, wide_table, "revenue")
+    plane = play.talk.scene["view"]["plane"]
+    names = play.page.locator("#network .network-nodes rect.input")
+    drawn = [rect.get_attribute("aria-label").split(",")[0] for rect in names.all()]
+    assert {plane["x"], plane["y"]} <= set(drawn)
+    assert len(drawn) == 8
+    note = play.page.locator("#boundary-body .long-note-text")
+    cut = note.bounding_box()["height"]
+    more = play.button("views.note.more")
+    more.press("Enter")
+    assert note.bounding_box()["height"] > cut + 10
+    play.button("views.note.less").press("Enter")
+    assert note.bounding_box()["height"] == cut
+    play.parameter("solver").select_option("sgd")
+    for k in range(2):
+        with play.answering("change"):
+            play.page.locator(f"[data-control=activation-{k}]").select_option("relu")
+    field = play.page.locator("#settings input[data-parameter=learning_rate_init]").first
+    with play.answering("change"):
+        field.fill("1000")
+        field.press("Enter")
+    play.play_at_full_speed()
+    play.until(lambda: play.talk.frame["reason"] == "diverged", "the end of training")
+    play.page.locator("#network").get_by_text(text_of("views.picture.diverged"), exact=True).wait_for()
+    assert play.page.locator(".picture-alert").count() >= 4
+    written = play.page.evaluate("[...document.querySelectorAll('svg')].map((each) => each.innerHTML).join()")
+    assert not re.search("NaN|Infinity", written)
 
 
 def test_texts_for_screen_readers_have_the_numbers_of_the_picture(play: PlayPage) -> None:
