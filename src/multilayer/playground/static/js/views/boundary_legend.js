@@ -13,6 +13,7 @@ const MOST_LINES = 2;
 const LETTER = 6.3;
 const ELLIPSIS = 5; // by which it is wider than a letter
 const MOST_LONG_NAMES = 4; // classes whose names are written out
+const MOST_TOLD = 60; // names in the hover text of those that have no place
 const BAR_STEPS = 48;
 const BAR_WIDTH = 10;
 
@@ -52,7 +53,7 @@ function fitting(app, kind, width) {
   let places = placed([...classes, ...others], width);
   for (let count = classes.length - 1; count > 0 && !isFitting(places); count--) {
     const rest = classes.slice(count).map(({ full }) => full);
-    const more = { isMore: true, text: app.t("views.boundary.legend.more", { count: rest.length }), full: rest.join(", ") };
+    const more = { isMore: true, text: app.t("views.boundary.legend.more", { count: rest.length }), full: rest.slice(0, MOST_TOLD).join(", ") + (rest.length > MOST_TOLD ? ", …" : "") };
     places = placed([...classes.slice(0, count), more, ...others], width);
   }
   return places;
