@@ -283,6 +283,28 @@ def wide_table(tmp_path: Path) -> Path:
     return path
 
 
+def test_the_inputs_that_are_drawn_are_chosen_again_when_training_pauses(play: PlayPage, wide_table: Path) -> None:
+    open_table(play, wide_table, "revenue")
+    plane = play.talk.scene["view"]["plane"]
+    inputs = play.talk.scene["data"]["inputs"]
+
+    def is_right() -> bool:
+        sizes = (play.thetas[: 5 * 15].reshape(5, 15)[:, 1:] ** 2).sum(axis=0)
+        others = sorted((k for k in range(14) if inputs[k] not in plane.values()), key=lambda k: -sizes[k])
+        expected = sorted([inputs.index(plane["x"]), inputs.index(plane["y"]), *others[:6]])
+        rects = play.page.locator("#network .network-nodes rect.input").all()
+        drawn = [(rect.get_attribute("aria-label") or "").split(",")[0] for rect in rects]
+        found.append(drawn)
+        return drawn == [inputs[k] for k in expected]
+
+    found: list[list[str]] = []
+    play.until(is_right, "the inputs at the start")
+    before = found[-1]
+    play.train(12)
+    play.until(is_right, "the inputs after training")
+    assert found[-1] != before
+
+
 def test_pictures_of_a_table_draw_its_plane_and_say_that_training_diverged(play: PlayPage, wide_table: Path) -> None:
     open_table(play, wide_table, "revenue")
     plane = play.talk.scene["view"]["plane"]
