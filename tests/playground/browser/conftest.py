@@ -81,7 +81,7 @@ def browser() -> Iterator[Any]:
         try:
             browser = playwright.chromium.launch(executable_path=program, args=arguments)
         except Error as error:
-            _missing(f"The browser {program} cannot be started: {error}")
+            _missing(f"The browser {program} cannot be started: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
 
