@@ -134,7 +134,7 @@ class Desk:
         if curves.n_epochs <= epoch:
             return
         old = run.segments[-1].setup.parameters
-        label = ", ".join(f"{name} = {_shown(old[name])}" for name in changes if name in old)
+        label = ", ".join(f"{name} = {value_text(old[name])}" for name in changes if name in old)
         costs, scores = curves.validation_costs, curves.validation_scores
         kept = History(
             [cost / run.cost_divisor for cost in curves.costs[epoch:]],
@@ -197,7 +197,8 @@ def setup_for_bug(bug: BugCase, setup: Setup, data: PlayData) -> tuple[Setup, tu
     return setup.with_parameters(plain), found.changes
 
 
-def _shown(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Return the value of a parameter for a sentence."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

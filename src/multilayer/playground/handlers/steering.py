@@ -8,7 +8,7 @@ from typing import Any
 
 from multilayer.exceptions import InputError, MultilayerError
 from multilayer.playground.data_choice import changed_data
-from multilayer.playground.desk import Desk, setup_for_bug, usual_noise
+from multilayer.playground.desk import Desk, setup_for_bug, usual_noise, value_text
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of
 from multilayer.playground.handlers.handler import Handler
@@ -94,9 +94,10 @@ def _check_mistake_runs(desk: Desk, setup: Setup) -> None:
     refused = setup_for_bug(desk.bug, setup, desk.data)[0].changes_from(setup)
     if refused:
         name = min(refused)
+        value = value_text(setup.parameters[name])
         raise SettingError(
-            f"{name} cannot be {setup.parameters[name]!r} in the bug lab: the mistake could not run, or would have no "
-            "effect. Leave the bug lab first.",
+            f"{name} cannot be {value} in the bug lab: the mistake could not run, or would have no effect. Leave the bug "
+            "lab first.",
             name,
         )
 
