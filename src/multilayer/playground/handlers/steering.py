@@ -96,8 +96,8 @@ def _check_mistake_runs(desk: Desk, setup: Setup) -> None:
         name = min(refused)
         value = value_text(setup.parameters[name])
         raise SettingError(
-            f"{name} cannot be {value} in the bug lab: the mistake could not run, or would have no effect. Leave the bug "
-            "lab first.",
+            f"{name} cannot be {value} in the bug lab: the mistake could not run, or would have no effect. Leave the "
+            "bug lab first.",
             name,
         )
 
