@@ -8,7 +8,7 @@ from typing import Any
 
 from multilayer.exceptions import InputError, MultilayerError
 from multilayer.playground.data_choice import changed_data
-from multilayer.playground.desk import Desk, setup_for_bug, usual_noise, value_text
+from multilayer.playground.desk import TABLE, Desk, setup_for_bug, usual_noise, value_text
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of
 from multilayer.playground.handlers.handler import Handler
@@ -108,6 +108,9 @@ def change_data(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     setup = desk.run.setup
     changes = fields.mapping("data")
     choice = changed_data(setup.data, changes)
+    of_shapes = sorted({"rows", "noise"} & changes.keys())
+    if choice.name == TABLE and of_shapes:
+        raise SettingError(f"{of_shapes[0]} has no effect on a table. Choose a shape, or leave it out.", of_shapes[0])
     if choice.name != setup.data.name and "noise" not in changes:
         choice = replace(choice, noise=usual_noise(choice.name, choice.noise))
     desk.start(replace(setup, data=choice), desk.bug)
