@@ -24,7 +24,7 @@ from multilayer.network import thetas
 from multilayer.playground.handlers import HANDLERS
 from multilayer.playground.handlers.seeing import _most_resolution
 from multilayer.playground.messages import Reply, decode, encode
-from multilayer.playground.settings import SettingError
+from multilayer.playground.runs.settings import SettingError
 from multilayer.playground.workbench import Workbench
 
 CSV = "age,town,income,bought\n" + "\n".join(

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from multilayer.exceptions import InputError, MultilayerError
-from multilayer.playground.data_choice import changed_data
+from multilayer.playground.data.data_choice import changed_data
 from multilayer.playground.desk import TABLE, Desk, setup_for_bug, usual_noise, value_text
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
+from multilayer.playground.runs.seeds import MOST_SEEDS, seeds_json, train_seeds
+from multilayer.playground.runs.settings import SettingError
+from multilayer.playground.runs.setup import MOST_EPOCHS, RESTARTING, Setup
 from multilayer.playground.scene import scene
-from multilayer.playground.seeds import MOST_SEEDS, seeds_json, train_seeds
-from multilayer.playground.settings import SettingError
-from multilayer.playground.setup import MOST_EPOCHS, RESTARTING, Setup
 
 FASTEST = 1e7  # updates per second
 MOST_UPDATES = 10_000_000  # of one request, which must not take for ever
