@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from functools import lru_cache
 from typing import Any
@@ -23,6 +24,8 @@ _MOST_ENTRIES = {
 }  # of the inputs of a linear model times its classes
 _LEAST_ROWS = 500
 _MOST_ITERATIONS = 200
+
+_FILTERS = threading.Lock()  # the filters of warnings belong to all threads, and so to all pages
 
 
 @lru_cache(maxsize=4)  # pages share the data of a table
@@ -75,7 +78,7 @@ def _row_limit(data: PlayData) -> int:
 
 
 def _scored(data: PlayData, rows: Any, model: Any, name: str, title: str) -> dict[str, Any]:
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():
         # The accuracy of a baseline does not depend on the last digits of its weights.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(data.X[rows], data.targets[rows])
