@@ -306,7 +306,8 @@ class MicroscopePanel {
   /** What the drawing of the network shows in its units: lists for the layers, null where nothing is computed yet. */
   overlayValues() {
     const { layer_sizes: sizes } = this.app.store.scene.network;
-    const values = { A: [this.trace.x], Z: [], delta: [], stale: { A: [false], Z: [], delta: [] } };
+    const { inputs } = this.app.store.scene.data;
+    const values = { A: [this.trace.x], Z: [], delta: [], inputs, stale: { A: [false], Z: [], delta: [] } };
     this.steps.forEach((step, i) => {
       if (!["Z", "A", "delta"].includes(step.kind)) return;
       const place = step.layer - (step.kind === "A" ? 1 : 2);

@@ -14,11 +14,19 @@ export function mount(element, app) {
     marked = [];
     element.hidden = message === null;
     if (message === null) return;
-    text.textContent = message.text;
+    const sentence = withLabel(message, app);
+    text.textContent = sentence;
     element.className = message.kind;
-    if (message.kind === "error") app.alarm(message.text);
-    else app.announce(message.text);
+    if (message.kind === "error") app.alarm(sentence);
+    else app.announce(sentence);
     if (message.parameter) marked = [...document.querySelectorAll(`[data-parameter="${CSS.escape(message.parameter)}"]`)];
     for (const control of marked) control.setAttribute("aria-invalid", "true");
   });
+}
+
+/** The sentence with the label of the control instead of the name of its parameter at the beginning. */
+function withLabel({ text, parameter }, { t, has }) {
+  const key = [`shell.parameter.${parameter}`, `shell.data.${parameter}`].find(has);
+  if (!parameter || key === undefined || !text.startsWith(`${parameter} `)) return text;
+  return t(key) + text.slice(parameter.length);
 }
