@@ -15,8 +15,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, first_activations, norms, output_with_cost, thetas
 from multilayer.playground.buggy_engine import BuggyEngine
 
-# An error below the first is due to rounding; one above the second is a wrong derivative, or a kink of an activation.
-ROUNDING, WRONG = 1e-7, 1e-4
+WRONG = 1e-4  # a relative error above it is a wrong derivative, or a kink of an activation; rounding stays far below
 # Each weight takes four forward propagations, so that a check of so many rows and weights takes about a second.
 MOST_ROWS, MOST_WEIGHTS = 200, 5_000
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from multilayer.playground.data import PlayData
 from multilayer.playground.table_data import table_data
+from multilayer.playground.table_source import Reading, Source, table_of
 
 VALIDATION_FRACTION = 0.3  # of a table that has just been opened
 
@@ -30,27 +30,39 @@ class OpenTable:
     data: Callable[[float, int], PlayData]
 
 
-def table_in_file(path: Path, target: str) -> OpenTable:
-    """Return a table that is read from a file when it is needed; its last divisions are kept."""
+def opened_table(
+    source: Source, name: str, target: str, task: str = "auto", reading: Reading | None = None
+) -> OpenTable:
+    """Read a table once; its last divisions are kept.
+
+    Parameters
+    ----------
+    source : path or binary file object
+        The file.
+    name : str
+        Its name, or its path where the code of a run is to name it.
+    target, task : str
+        The column to predict, and what it holds.
+    reading : mapping, optional
+        Options of :func:`~multilayer.tables.read_table`.
+
+    Returns
+    -------
+    OpenTable
+        The table, which has been read.
+    """
+    table = table_of(source, reading)
 
     @lru_cache(maxsize=2)
     def data(validation_fraction: float, seed: int) -> PlayData:
-        return table_data(path, target, validation_fraction=validation_fraction, seed=seed)
-
-    return OpenTable(path.name, data)
-
-
-def table_in_bytes(name: str, content: bytes, target: str, task: str = "auto") -> OpenTable:
-    """Return a table from the bytes of its file."""
-
-    def data(validation_fraction: float, seed: int) -> PlayData:
         return table_data(
-            io.BytesIO(content),
+            table,
             target,
             validation_fraction=validation_fraction,
             seed=seed,
             task=task,
             file_name=name,
+            reading=reading,
         )
 
-    return OpenTable(name, data)
+    return OpenTable(Path(name).name, data)

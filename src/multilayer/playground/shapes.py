@@ -32,12 +32,8 @@ class Shape:
         The name in a sentence.
     task : {"classification", "regression"}
         Whether y holds classes or amounts.
-    summary : str
-        What the points are and what they show.
     noise : float
         The noise that suits the shape.
-    lowest_noise, highest_noise : float
-        The range of noise that is worth trying.
     maker : callable
         A function of ``n_samples``, the noise and ``random_state`` that returns X and y.
     noise_argument : str
@@ -49,10 +45,7 @@ class Shape:
     name: str
     title: str
     task: Literal["classification", "regression"]
-    summary: str
     noise: float
-    lowest_noise: float
-    highest_noise: float
     maker: Callable[..., Points] = field(repr=False)
     noise_argument: str = "noise"
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -140,74 +133,13 @@ def _make_waves(n_samples: int, noise: float, random_state: Any) -> Points:
     return X, np.sin(3 * X[:, 0]) * np.cos(3 * X[:, 1]) + rng.normal(scale=noise, size=n_samples)
 
 
-SHAPES: Mapping[str, Shape] = MappingProxyType(
-    {
-        shape.name: shape
-        for shape in (
-            Shape(
-                "moons",
-                "two moons",
-                "classification",
-                "Two half circles that reach into each other. No straight line divides them.",
-                0.2,
-                0.0,
-                0.5,
-                make_moons,
-            ),
-            Shape(
-                "circles",
-                "circles",
-                "classification",
-                "A circle inside another. The boundary must be closed, which takes at least three hidden units.",
-                0.1,
-                0.0,
-                0.4,
-                make_circles,
-                options={"factor": 0.5},
-            ),
-            Shape(
-                "spirals",
-                "two spirals",
-                "classification",
-                "Two arms that wind around each other. They need more units, and more epochs, than the other shapes.",
-                0.03,
-                0.0,
-                0.2,
-                _make_spirals,
-            ),
-            Shape(
-                "xor",
-                "exclusive or",
-                "classification",
-                "A square whose opposite quarters are of one class. Neither coordinate alone says anything about it.",
-                0.1,
-                0.0,
-                0.5,
-                _make_xor,
-            ),
-            Shape(
-                "blobs",
-                "three blobs",
-                "classification",
-                "Three round groups. With little noise straight lines divide them, so that no hidden layer is needed.",
-                0.35,
-                0.0,
-                1.0,
-                make_blobs,
-                noise_argument="cluster_std",
-                options={"centers": BLOB_CENTRES},
-            ),
-            Shape(
-                "waves",
-                "waves",
-                "regression",
-                "A smooth surface of hills and valleys over the plane. The network predicts its height.",
-                0.1,
-                0.0,
-                0.5,
-                _make_waves,
-            ),
-        )
-    }
+_SHAPES = (
+    Shape("moons", "two moons", "classification", 0.2, make_moons),
+    Shape("circles", "circles", "classification", 0.1, make_circles, options={"factor": 0.5}),
+    Shape("spirals", "two spirals", "classification", 0.03, _make_spirals),
+    Shape("xor", "exclusive or", "classification", 0.1, _make_xor),
+    Shape("blobs", "three blobs", "classification", 0.35, make_blobs, "cluster_std", {"centers": BLOB_CENTRES}),
+    Shape("waves", "waves", "regression", 0.1, _make_waves),
 )
+SHAPES: Mapping[str, Shape] = MappingProxyType({shape.name: shape for shape in _SHAPES})
 """The shapes by name."""

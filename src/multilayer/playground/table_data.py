@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from multilayer._checks import check_integer
 from multilayer.exceptions import InputError, argument
 from multilayer.playground.data import PlayColumn, PlayData, checked_fraction, checked_seed, divided, dividing_lines
-from multilayer.playground.table_source import Source, table_of
+from multilayer.playground.table_source import Reading, Source, note_sentences, table_of
 from multilayer.tables import (
     TableEncoder,
     TargetInfo,
     data_fingerprint,
     encode_target,
-    reading_notes,
     row_identifiers,
     split_target,
 )
@@ -29,6 +28,7 @@ from multilayer.tables.models.parts import columns_in
 
 MOST_ROWS = 100_000
 LEAST_ROWS = 10
+LARGEST_AMOUNT = 1e100
 MOST_CLASSES = 50
 MOST_INPUTS = 2000
 MOST_ENTRIES = 50_000_000
@@ -54,6 +54,7 @@ def table_data(
     task: str = "auto",
     max_rows: int = MOST_ROWS,
     file_name: str | None = None,
+    reading: Reading | None = None,
 ) -> PlayData:
     """Read a table, divide it into training and validation rows, and encode its columns as numbers.
 
@@ -80,6 +81,8 @@ def table_data(
         Of a longer table, a random sample of so many rows is used.
     file_name : str or None, default=None
         The name of the file in ``python_lines``; by default that of ``source``, or "table.csv".
+    reading : mapping, optional
+        Options of :func:`~multilayer.tables.read_table`, such as ``{"decimal": ","}``.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def table_data(
     fraction, seed = checked_fraction(validation_fraction), checked_seed(seed)
     check_integer("max_rows", max_rows, LEAST_ROWS)
     file = file_name or (str(source) if isinstance(source, str | os.PathLike) else "table.csv")
-    table = table_of(source)
+    table = table_of(source, reading)
     features, column = split_target(table, target)
     info = encode_target(column, task, name=target, drop_gaps=True)
     selection = _selected(info, target, fraction, seed, max_rows)
@@ -133,7 +136,7 @@ def table_data(
     X = np.asarray(encoder.transform(train), dtype=np.float64)
     X_val = None if val is None else np.asarray(encoder.transform(val), dtype=np.float64)
     lines = [
-        *_reading_lines(file, target, task, selection),
+        *_reading_lines(file, target, task, selection, reading or {}),
         *dividing_lines(fraction, seed, stratified=is_classes, X="rows"),
         *_encoding_lines(identifiers, has_validation=fraction > 0),
     ]
@@ -202,6 +205,12 @@ def _check_rows(y: NDArray[Any], task: str, target: str) -> None:
             "table, or another target."
         )
     if task != "classification":
+        largest = float(np.abs(y.astype(np.float64)).max())
+        if largest > LARGEST_AMOUNT:
+            raise InputError(
+                f"target {target!r} has amounts up to {largest:.0e}, whose squares are too large to compute with. Use "
+                "another unit, or the logarithm."
+            )
         return
     n_classes = len(np.unique(y))
     if n_classes < 2:
@@ -244,10 +253,11 @@ def _columns(encoder: TableEncoder) -> tuple[PlayColumn, ...]:
     )
 
 
-def _reading_lines(file: str, target: str, task: str, selection: _Selection) -> Sequence[str]:
+def _reading_lines(file: str, target: str, task: str, selection: _Selection, reading: Reading) -> Sequence[str]:
     chosen = "" if task == "auto" else f", {task!r}"
+    options = "".join(f", {name}={value!r}" for name, value in reading.items())
     return [
-        f"features, column = split_target(read_table({file!r}), {target!r})",
+        f"features, column = split_target(read_table({file!r}{options}), {target!r})",
         f"target = encode_target(column{chosen}, drop_gaps=True)",
         "rows, y = target.rows, target.y",
         *selection.lines,
@@ -272,8 +282,7 @@ def _imports(lines: Sequence[str]) -> Sequence[str]:
 
 def _reading_sentences(table: Any, info: TargetInfo, column: Any) -> Sequence[str]:
     """Return the notes of the reader, the reason for the task, and the number of rows without a target."""
-    notes = [f"{note[:1].upper()}{note[1:]}." for note in reading_notes(table)]
-    notes.append(info.reason)
+    notes = [*note_sentences(table), info.reason]
     if n_gaps := len(column) - len(info.rows):
         is_gap = np.ones(len(column), dtype=np.bool_)
         is_gap[info.rows] = False

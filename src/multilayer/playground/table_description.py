@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multilayer.exceptions import InputError
-from multilayer.playground.table_source import Source, table_of
+from multilayer.playground.table_source import Reading, Source, note_sentences, table_of
 from multilayer.tables import encode_target, row_identifiers
 from multilayer.tables._frames import columns_of
 
@@ -45,14 +45,17 @@ class TableDescription:
         The number of rows.
     suggested : str or None
         The column that is probably the target; None if no column can be predicted.
+    notes : tuple of str
+        Sentences on how the file was read.
     """
 
     columns: tuple[ColumnDescription, ...]
     n_rows: int
     suggested: str | None
+    notes: tuple[str, ...] = ()
 
 
-def describe_table(source: Source) -> TableDescription:
+def describe_table(source: Source, reading: Reading | None = None) -> TableDescription:
     """Describe the columns of a table, and suggest a target.
 
     The suggestion is a column called target, class, label, outcome or y, or else the last one that can be predicted and
@@ -62,6 +65,8 @@ def describe_table(source: Source) -> TableDescription:
     ----------
     source : str, path, binary file object or pyarrow.Table
         The file, or the table that :func:`~multilayer.tables.read_table` returns for it.
+    reading : mapping, optional
+        Options of :func:`~multilayer.tables.read_table`, such as ``{"decimal": ","}``.
 
     Returns
     -------
@@ -82,7 +87,7 @@ def describe_table(source: Source) -> TableDescription:
     >>> found.n_rows, found.suggested
     (2, 'price')
     """
-    table = table_of(source)
+    table = table_of(source, reading)
     columns = columns_of(table)
     found = []
     for name in table.column_names:
@@ -91,7 +96,7 @@ def describe_table(source: Source) -> TableDescription:
         except InputError:  # a type that cannot be encoded, such as lists in a Parquet file
             kind = str(table.schema.field(name).type)
         found.append(ColumnDescription(name, kind, _example(table.column(name))))
-    return TableDescription(tuple(found), table.num_rows, _suggested(table))
+    return TableDescription(tuple(found), table.num_rows, _suggested(table), note_sentences(table))
 
 
 def _example(column: Any) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from multilayer.exceptions import DataFileError
-from multilayer.tables import read_table
+from multilayer.tables import read_table, reading_notes
 
+Reading = Mapping[str, Any]  # options of read_table
 Source = Any  # a path, a binary file object, or a pyarrow table from read_table
 
 MOST_BYTES = 256 * 2**20  # of an upload that is unpacked
@@ -18,7 +20,13 @@ _PIECE = 2**20
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
-def table_of(source: Source, most_bytes: int = MOST_BYTES, most_cells: int = MOST_CELLS) -> Any:
+def table_of(
+    source: Source,
+    reading: Reading | None = None,
+    *,
+    most_bytes: int = MOST_BYTES,
+    most_cells: int = MOST_CELLS,
+) -> Any:
     """Return the table of a source.
 
     The content of a file object may come from anyone: a small packed file can fill the memory when it is read.  Files
@@ -29,6 +37,8 @@ def table_of(source: Source, most_bytes: int = MOST_BYTES, most_cells: int = MOS
     ----------
     source : str, path, binary file object or pyarrow.Table
         The file, or a table from :func:`~multilayer.tables.read_table`.
+    reading : mapping, optional
+        Options of :func:`~multilayer.tables.read_table`, such as ``{"decimal": ","}``.
     most_bytes : int, default=256 MiB
         The largest size of unpacked text.
     most_cells : int, default=50,000,000
@@ -58,12 +68,17 @@ def table_of(source: Source, most_bytes: int = MOST_BYTES, most_cells: int = MOS
     if hasattr(source, "column_names"):
         return source
     if isinstance(source, str | os.PathLike) or not hasattr(source, "read"):
-        return read_table(source)
+        return read_table(source, **(reading or {}))
     content = source.read()
     if not isinstance(content, bytes):  # text, which the reader refuses
         return read_table(io.StringIO(content))  # type: ignore[arg-type]
     _check_size(content, most_bytes, most_cells)
-    return read_table(io.BytesIO(content))
+    return read_table(io.BytesIO(content), **(reading or {}))
+
+
+def note_sentences(table: Any) -> tuple[str, ...]:
+    """Return what the reader noted about a table, as sentences."""
+    return tuple(f"{note[:1].upper()}{note[1:]}." for note in reading_notes(table))
 
 
 def _check_size(content: bytes, most_bytes: int, most_cells: int) -> None:

@@ -20,6 +20,7 @@ from multilayer.playground.setup import MOST_EPOCHS, RESTARTING, Setup
 
 FASTEST = 1e7  # updates per second
 MOST_UPDATES = 10_000_000  # of one request, which must not take for ever
+MOST_AHEAD = 100_000  # updates that a request for an update may train
 
 
 def position(desk: Desk) -> Reply:
@@ -55,7 +56,7 @@ def step(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
 def go_to(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     """Reach exactly the state after some updates, and pause."""
     desk.is_playing = False
-    desk.run.go_to(fields.integer("update", high=desk.run.last_update + MOST_UPDATES))
+    desk.run.go_to(fields.integer("update", high=desk.run.last_update + MOST_AHEAD))
     return position(desk)
 
 

@@ -41,7 +41,9 @@ def check_step(
     needed, allowed = _ASKED[kind]
     for key in needed:
         if key not in table.values:
-            raise table.error(key, f"is missing. A step of the kind {kind.value!r} needs {', '.join(needed)}.")
+            # Without choices a question is about a number, which may not be what the author meant.
+            other = " With answers to choose from, add choices." if kind == Kind.NUMBER else ""
+            raise table.error(key, f"is missing. A step of the kind {kind.value!r} needs {', '.join(needed)}.{other}")
     for key in table.values.keys() - {"text", "setup", "controls", *needed, *allowed}:
         raise table.error(key, f"has no effect in a step of the kind {kind.value!r}. Remove it.")
     if measure is not None and measure.name != BUG:
