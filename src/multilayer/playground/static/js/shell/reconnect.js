@@ -16,7 +16,7 @@ export function mount(element, app) {
 
   connection.onlost = (reason) => {
     const isKnown = Boolean(reason) && reason !== "connection lost";
-    const sentence = isKnown ? t("shell.lost.reason", { reason }) : `${t("shell.lost.text")} ${t("shell.lost.restarted")}`;
+    const sentence = isKnown ? t("shell.lost.reason", { reason }) : [t("shell.lost.text"), t("shell.lost.restarted")].join(" ");
     text.textContent = sentence;
     element.hidden = false;
     app.alarm(sentence);
