@@ -113,7 +113,7 @@ class Transport {
     }
     this.slider.setAttribute("aria-valuetext", t("shell.transport.position", { update: format.integer(frame.update), epoch: format.integer(frame.epoch) }));
     if (document.activeElement !== this.field) this.field.value = frame.update;
-    setText(this.lastText, last > frame.update ? t("shell.transport.of", { last: format.integer(last) }) : "");
+    setText(this.lastText, last > frame.update && this.slow === null ? t("shell.transport.of", { last: format.integer(last) }) : "");
     this.showState(frame);
     this.showEnd(frame);
     this.placeTicks(last);
@@ -126,7 +126,15 @@ class Transport {
     if (frame.step_size !== null && frame.step_size !== undefined) parts.push(t("shell.transport.step_size", { value: format.short(frame.step_size) }));
     if (frame.seconds > 0) parts.push(t("shell.transport.seconds", { value: format.seconds(frame.seconds) }));
     if (frame.reason) parts.unshift(this.reasonText(frame.reason));
-    setText(this.state, parts.join(" · "));
+    this.setState(parts);
+  }
+
+  /** Parts that do not fit into the line are left out as a whole. */
+  setState(parts) {
+    const text = parts.join(" · ");
+    if (text === this.stateText) return;
+    this.stateText = text;
+    this.state.replaceChildren(...parts.map((part, i) => h("span", {}, i > 0 ? `\u00a0· ${part}` : part)));
   }
 
   reasonText(reason) {
@@ -250,14 +258,15 @@ class Transport {
     this.wanted = null;
     this.isGoing = false;
     this.slow = null;
-    if (this.app.store.frame !== null) this.showState(this.app.store.frame);
+    if (this.app.store.frame !== null) this.show(this.app.store.frame);
   }
 
   /** While a request takes long: its update instead of the state of the run. */
   showGoing(update) {
     this.slow = update;
     const text = this.app.t("shell.transport.going", { update: this.app.format.integer(update) });
-    setText(this.state, text);
+    this.setState([text]);
+    setText(this.lastText, ""); // its place is needed
     this.app.announce(text);
   }
 
