@@ -109,8 +109,8 @@ function drawStart(step, app, isRunning) {
     ),
   });
   start.disabled = isRunning;
-  // The mistake is found: there is nothing to check again.
-  start.hidden = step.kind === "bug" && step.is_right === true;
+  // The answer is given and the mistake is shown: there is nothing to check again.
+  start.hidden = step.kind === "bug" && isAnswered;
   return start;
 }
 
