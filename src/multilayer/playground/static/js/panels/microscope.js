@@ -169,6 +169,7 @@ class MicroscopePanel {
     const { app } = this;
     const { update } = this.trace;
     await app.connection.request("step", this.level === "epoch" ? { epochs: 1 } : { updates: 1 });
+    app.store.setMessage(null);
     const trace = await this.request(this.level === "layer" ? this.wanted : null);
     if (trace.update === update) throw new Error(app.t("panels.microscope.ended"));
     this.take(trace, true);
@@ -179,6 +180,7 @@ class MicroscopePanel {
     const { frame } = this.app.store;
     const length = this.level === "epoch" ? frame.updates_per_epoch : 1;
     await this.app.connection.request("go_to", { update: Math.max(0, this.trace.update - length) });
+    this.app.store.setMessage(null);
     this.before = null;
     await this.read(null, true);
     if (this.level === "sample") await this.read(this.trace.batch.at(-1), false);
@@ -306,8 +308,7 @@ class MicroscopePanel {
   /** What the drawing of the network shows in its units: lists for the layers, null where nothing is computed yet. */
   overlayValues() {
     const { layer_sizes: sizes } = this.app.store.scene.network;
-    const { inputs } = this.app.store.scene.data;
-    const values = { A: [this.trace.x], Z: [], delta: [], inputs, stale: { A: [false], Z: [], delta: [] } };
+    const values = { A: [this.trace.x], Z: [], delta: [], stale: { A: [false], Z: [], delta: [] } };
     this.steps.forEach((step, i) => {
       if (!["Z", "A", "delta"].includes(step.kind)) return;
       const place = step.layer - (step.kind === "A" ? 1 : 2);
