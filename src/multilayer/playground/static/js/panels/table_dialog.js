@@ -36,6 +36,7 @@ class TableDialog {
     );
     this.options = makeTableOptions(app, () => this.describe());
     this.asked = 0; // the number of the last description: older answers are dropped
+    this.chosen = null; // the target, while the file is read again
     this.notes = []; // on how the file was read
     this.error = element("div");
     this.columns = element("div");
@@ -93,6 +94,7 @@ class TableDialog {
       this.error.replaceChildren(errorMessage(text));
       return;
     }
+    this.chosen = null;
     this.file = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
     this.options.element.hidden = false;
     await this.describe();
@@ -102,16 +104,16 @@ class TableDialog {
   /** Send the file for its columns, as the options say. A target that was chosen stays, if there is still such a column. */
   async describe() {
     const number = ++this.asked;
-    const chosen = this.columns.querySelector("input:checked")?.value;
+    this.chosen = this.columns.querySelector("input:checked")?.value ?? this.chosen;
     this.columns.replaceChildren();
     await this.guard(async () => {
       const { name, bytes } = this.file;
       const request = { name, target: null, ...this.options.reading() };
       const { fields } = await this.app.connection.request("upload", request, bytes);
       if (number !== this.asked) return;
-      const isThere = fields.columns.some((column) => column.name === chosen);
+      const isThere = fields.columns.some((column) => column.name === this.chosen);
       this.notes = fields.notes ?? [];
-      this.columns.replaceChildren(...this.drawColumns(isThere ? { ...fields, suggested: chosen } : fields));
+      this.columns.replaceChildren(...this.drawColumns(isThere ? { ...fields, suggested: this.chosen } : fields));
     });
   }
 
