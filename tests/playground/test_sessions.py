@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from multilayer.exceptions import MultilayerError
-from multilayer.playground.open_table import OpenTable, opened_table
+from multilayer.playground.data.open_table import OpenTable, opened_table
 from multilayer.playground.workbench import Workbench
 
 CSV = "age,town,income,bought\n" + "\n".join(

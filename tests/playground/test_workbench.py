@@ -24,7 +24,7 @@ from multilayer.network import thetas
 from multilayer.playground.handlers import HANDLERS
 from multilayer.playground.handlers.seeing import _most_resolution
 from multilayer.playground.messages import Reply, decode, encode
-from multilayer.playground.settings import SettingError
+from multilayer.playground.runs.settings import SettingError
 from multilayer.playground.workbench import Workbench
 
 CSV = "age,town,income,bought\n" + "\n".join(
@@ -567,3 +567,12 @@ def test_the_order_of_the_rows_does_not_give_a_mystery_away(page: Page, shuffle:
     assert page.do("scene")["setup"]["parameters"]["shuffle"] is True
     with pytest.raises(SettingError, match="while the mistake is hidden"):
         page.do("change", parameters={"shuffle": shuffle})
+
+
+@pytest.mark.parametrize("changes", [{"rows": 100}, {"noise": 0.2}, {"name": "table", "rows": 100}])
+def test_the_fields_of_shapes_are_errors_for_a_table(page: Page, changes: dict[str, Any]) -> None:
+    page.do("upload", bytes_=CSV.encode(), name="shop.csv", target="bought")
+    with pytest.raises(SettingError, match="has no effect on a table"):
+        page.do("change_data", data=changes)
+    page.do("change_data", data={"name": "moons", "rows": 100})
+    assert page.do("change_data", data={"name": "table"})["data"]["is_table"]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from multilayer.exceptions import InputError
+from multilayer.playground.data.open_table import VALIDATION_FRACTION, opened_table
+from multilayer.playground.data.table_description import describe_table
+from multilayer.playground.data.table_source import table_of
 from multilayer.playground.lessons import load_lesson
-from multilayer.playground.open_table import VALIDATION_FRACTION, opened_table
 from multilayer.playground.source import PlaySource
-from multilayer.playground.table_description import describe_table
-from multilayer.playground.table_source import table_of
 from multilayer.playground.workbench import Workbench
 
 MOST_NAMED = 8  # columns in a message

@@ -17,7 +17,7 @@ import multilayer.playground
 
 from .conversation import Answer, Conversation
 
-SECONDS = 12.0  # for a condition to become true, on a busy machine
+SECONDS = 30.0  # for a condition to become true, on a busy machine
 
 
 STRINGS = Path(multilayer.playground.__file__).parent / "static" / "strings" / "en.json"

@@ -38,7 +38,9 @@ def choose_file(play: PlayPage, path: Path) -> Answer:
     if not play.page.get_by_role("dialog").is_visible():
         play.button("shell.data.table").click()
     with play.answering("upload") as answers:
-        play.page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
+        with play.page.expect_file_chooser() as chooser:
+            play.page.get_by_role("dialog").locator("input[type=file]").click()
+        chooser.value.set_files(path)
     return answers[-1]
 
 
@@ -172,8 +174,8 @@ def test_a_table_is_taken_along(play: PlayPage, table: Path, tmp_path: Path, mon
 
 def test_files_that_cannot_be_used_leave_the_page_working(play: PlayPage, table: Path, tmp_path: Path) -> None:
     dialog = play.page.get_by_role("dialog")
-    for name, content in {"binary": b"\x00\x01\xff\xfe" * 50, "ragged": b"a,b\n1,2\n3\n", "empty": b""}.items():
-        path = tmp_path / f"{name}.csv"
+    for content in (b"\x00\x01\xff\xfe" * 50, b"a,b\n1,2\n3\n", b""):
+        path = tmp_path / "broken.csv"  # the same file, chosen again
         path.write_bytes(content)
         answer = choose_file(play, path)
         assert answer.error is not None

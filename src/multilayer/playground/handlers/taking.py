@@ -12,16 +12,16 @@ from sklearn.pipeline import make_pipeline
 
 from multilayer.exceptions import DataFileError, InputError
 from multilayer.files import save_model
-from multilayer.playground.code import python_code
-from multilayer.playground.data_choice import DataChoice
+from multilayer.playground.data.data_choice import DataChoice
+from multilayer.playground.data.open_table import VALIDATION_FRACTION, opened_table
+from multilayer.playground.data.table_description import describe_table
 from multilayer.playground.desk import TABLE, Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
-from multilayer.playground.links import link_of
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.open_table import VALIDATION_FRACTION, opened_table
+from multilayer.playground.runs.code import python_code
+from multilayer.playground.runs.links import link_of
 from multilayer.playground.scene import scene
-from multilayer.playground.table_description import describe_table
 
 _READING = ("decimal", "encoding", "separator", "date_format")  # options of read_table
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from multilayer.playground.data_choice import DataChoice
+from multilayer.playground.data.data_choice import DataChoice
+from multilayer.playground.data.shapes import SHAPES
 from multilayer.playground.lessons.lesson import Choice, Kind, Setup, TrialRun
 from multilayer.playground.lessons.measures import BUG, Measure
 from multilayer.playground.lessons.toml_tables import Table
-from multilayer.playground.setup import DEFAULTS
-from multilayer.playground.shapes import SHAPES
+from multilayer.playground.runs.setup import DEFAULTS
 
 MOST_CHOICES = 8
 
