@@ -28,11 +28,11 @@ from playwright.sync_api import Browser, sync_playwright
 from websockets.sync.client import ClientConnection, connect
 
 import json_results
-from multilayer.playground.data import shape_data
-from multilayer.playground.links import link_of
+from multilayer.playground.data.play_data import shape_data
 from multilayer.playground.messages import Reply, decode, encode
-from multilayer.playground.run import Run
-from multilayer.playground.setup import Setup, estimator_for, setup_from_json
+from multilayer.playground.runs.links import link_of
+from multilayer.playground.runs.run import Run
+from multilayer.playground.runs.setup import Setup, estimator_for, setup_from_json
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def watched(browser: Browser, address: str, case: Case, seconds: float) -> tuple
 
     page.on("websocket", lambda socket: socket.on("framereceived", receive))
     page.goto(f"{address}#{case.link}")
-    page.locator("#scores-body").filter(has_text="%").wait_for(state="attached")
+    page.locator("#scores-body").filter(has_text=re.compile(r"\d")).wait_for(state="attached")
     page.locator("#transport select").select_option(value="fastest")
     page.locator("#transport .play").click()
     page.wait_for_timeout(1_000)

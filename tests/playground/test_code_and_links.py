@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multilayer.exceptions import InputError
-from multilayer.playground.code import python_code
-from multilayer.playground.data import shape_data
-from multilayer.playground.links import content_of, link_of
-from multilayer.playground.run import Run
-from multilayer.playground.setup import Setup
-from multilayer.playground.shapes import SHAPES
+from multilayer.playground.data.play_data import shape_data
+from multilayer.playground.data.shapes import SHAPES
+from multilayer.playground.runs.code import python_code
+from multilayer.playground.runs.links import content_of, link_of
+from multilayer.playground.runs.run import Run
+from multilayer.playground.runs.setup import Setup
 
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "adam": ("moons", {}),

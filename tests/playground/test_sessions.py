@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from multilayer.exceptions import MultilayerError
-from multilayer.playground.open_table import OpenTable, table_in_bytes
+from multilayer.playground.data.open_table import OpenTable, opened_table
 from multilayer.playground.workbench import Workbench
 
 CSV = "age,town,income,bought\n" + "\n".join(
@@ -75,7 +75,7 @@ REQUESTS = st.one_of(
 )
 
 
-TABLE = lru_cache(table_in_bytes("shop.csv", CSV.encode(), "bought").data)
+TABLE = lru_cache(opened_table(io.BytesIO(CSV.encode()), "shop.csv", "bought").data)
 
 
 def opened() -> Workbench:

@@ -24,7 +24,7 @@ from multilayer.network import thetas
 from multilayer.playground.handlers import HANDLERS
 from multilayer.playground.handlers.seeing import _most_resolution
 from multilayer.playground.messages import Reply, decode, encode
-from multilayer.playground.settings import SettingError
+from multilayer.playground.runs.settings import SettingError
 from multilayer.playground.workbench import Workbench
 
 CSV = "age,town,income,bought\n" + "\n".join(
@@ -241,6 +241,36 @@ def test_a_table_with_text_and_gaps_becomes_the_data(page: Page, tmp_path: Path)
     import pandas as pd
 
     assert len(load_model(path).predict(pd.DataFrame(rows))) == 2
+
+
+def test_a_table_with_decimal_commas_in_another_encoding(page: Page, tmp_path: Path, monkeypatch: Any) -> None:
+    rows = [f"{i % 7},5;{i},25;{'Köln' if i % 2 else 'Ulm'}" for i in range(60)]
+    content = "\n".join(["größe;preis;stadt", *rows]).encode("cp1252")
+    with pytest.raises(MultilayerError, match=r"houses.csv: is not UTF-8"):
+        page.do("upload", bytes_=content, name="houses.csv")
+    reading = {"decimal": ",", "encoding": "cp1252"}
+    described = page.do("upload", bytes_=content, name="houses.csv", **reading)
+    assert [each["kind"] for each in described["columns"]] == ["number", "number", "text"]
+    scene = page.do("upload", bytes_=content, name="houses.csv", target="preis", **reading)
+    assert scene["data"]["task"] == "regression"
+    page.do("step", epochs=2)
+    (tmp_path / "houses.csv").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(page.do("python")["code"], names)
+    assert names["model"].loss_curve_ == page.frame()["curves"]["costs"]
+
+
+def test_amounts_that_are_too_large_are_refused(page: Page) -> None:
+    rows = "\n".join(f"{i},{i}e200" for i in range(50))
+    with pytest.raises(MultilayerError, match="squares are too large"):
+        page.do("upload", bytes_=f"x,y\n{rows}".encode(), name="a.csv", target="y")
+
+
+def test_notes_say_which_rows_are_not_used(page: Page) -> None:
+    rows = "\n".join(f"{i},{i % 2 if i % 10 else ''}" for i in range(60))
+    scene = page.do("upload", bytes_=f"x,y\n{rows}".encode(), name="a.csv", target="y")
+    assert any("6 rows without a target are not used" in note for note in scene["data"]["notes"])
 
 
 def test_the_program_of_a_table_reproduces_its_curve(page: Page, tmp_path: Path, monkeypatch: Any) -> None:
@@ -537,3 +567,12 @@ def test_the_order_of_the_rows_does_not_give_a_mystery_away(page: Page, shuffle:
     assert page.do("scene")["setup"]["parameters"]["shuffle"] is True
     with pytest.raises(SettingError, match="while the mistake is hidden"):
         page.do("change", parameters={"shuffle": shuffle})
+
+
+@pytest.mark.parametrize("changes", [{"rows": 100}, {"noise": 0.2}, {"name": "table", "rows": 100}])
+def test_the_fields_of_shapes_are_errors_for_a_table(page: Page, changes: dict[str, Any]) -> None:
+    page.do("upload", bytes_=CSV.encode(), name="shop.csv", target="bought")
+    with pytest.raises(SettingError, match="has no effect on a table"):
+        page.do("change_data", data=changes)
+    page.do("change_data", data={"name": "moons", "rows": 100})
+    assert page.do("change_data", data={"name": "table"})["data"]["is_table"]

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multilayer.playground.data.shapes import make_shape
     from multilayer.playground.factory import workbench_factory
     from multilayer.playground.lessons import Lesson, lesson_names, load_lesson, rehearse
     from multilayer.playground.server import PlaygroundLimits, serve_playground
-    from multilayer.playground.shapes import make_shape
     from multilayer.playground.source import PlaySource, play_source
     from multilayer.playground.workbench import Workbench
 
@@ -23,7 +23,7 @@ _HOMES = {
     "Workbench": "workbench",
     "lesson_names": "lessons",
     "load_lesson": "lessons",
-    "make_shape": "shapes",
+    "make_shape": "data.shapes",
     "play_source": "source",
     "rehearse": "lessons",
     "serve_playground": "server",

@@ -11,22 +11,22 @@ from typing import Any
 
 from multilayer.engines import Engine
 from multilayer.exceptions import InputError
-from multilayer.playground.baselines import baselines
-from multilayer.playground.bug_lab import BugCase, parameters_for_case
-from multilayer.playground.bug_setup import SETUPS
-from multilayer.playground.buggy_engine import BuggyEngine
-from multilayer.playground.data import PlayData, sorted_by_target
-from multilayer.playground.data_choice import DataChoice, shape_of
+from multilayer.playground.bugs.engine import BuggyEngine
+from multilayer.playground.bugs.lab import BugCase, parameters_for_case
+from multilayer.playground.bugs.setups import SETUPS
+from multilayer.playground.data.baselines import baselines
+from multilayer.playground.data.data_choice import DataChoice, shape_of
+from multilayer.playground.data.open_table import OpenTable
+from multilayer.playground.data.play_data import PlayData, sorted_by_target
+from multilayer.playground.data.shapes import SHAPES
 from multilayer.playground.frames import View
 from multilayer.playground.instruments import vital_signs
 from multilayer.playground.lessons import Lesson
 from multilayer.playground.lessons.progress import Progress
-from multilayer.playground.open_table import OpenTable
-from multilayer.playground.planes import default_plane
-from multilayer.playground.run import Run
-from multilayer.playground.setup import LOSSES, Setup
-from multilayer.playground.shapes import SHAPES
-from multilayer.playground.timeline import Ghost
+from multilayer.playground.planes.construction import default_plane
+from multilayer.playground.runs.run import Run
+from multilayer.playground.runs.setup import LOSSES, Setup
+from multilayer.playground.runs.timeline import Ghost
 from multilayer.training.state import History
 
 TABLE = "table"
@@ -134,7 +134,7 @@ class Desk:
         if curves.n_epochs <= epoch:
             return
         old = run.segments[-1].setup.parameters
-        label = ", ".join(f"{name} = {_shown(old[name])}" for name in changes if name in old)
+        label = ", ".join(f"{name} = {value_text(old[name])}" for name in changes if name in old)
         costs, scores = curves.validation_costs, curves.validation_scores
         kept = History(
             [cost / run.cost_divisor for cost in curves.costs[epoch:]],
@@ -197,7 +197,8 @@ def setup_for_bug(bug: BugCase, setup: Setup, data: PlayData) -> tuple[Setup, tu
     return setup.with_parameters(plain), found.changes
 
 
-def _shown(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Return the value of a parameter for a sentence."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

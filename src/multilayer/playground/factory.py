@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from multilayer.exceptions import InputError
+from multilayer.playground.data.open_table import VALIDATION_FRACTION, opened_table
+from multilayer.playground.data.table_description import describe_table
+from multilayer.playground.data.table_source import table_of
 from multilayer.playground.lessons import load_lesson
-from multilayer.playground.open_table import VALIDATION_FRACTION, table_in_file
 from multilayer.playground.source import PlaySource
-from multilayer.playground.table_description import describe_table
 from multilayer.playground.workbench import Workbench
+
+MOST_NAMED = 8  # columns in a message
 
 
 def workbench_factory(source: PlaySource) -> Callable[[], Workbench]:
@@ -35,13 +40,16 @@ def workbench_factory(source: PlaySource) -> Callable[[], Workbench]:
         return Workbench
     if source.kind == "lesson":
         return partial(Workbench, None, load_lesson(source.path))
-    target = source.target
-    if target is None:
-        target = describe_table(source.path).suggested
-        if target is None:
-            raise InputError(
-                f"no column of {source.path} can be predicted. Use a table with a column of few classes or of numbers."
-            )
-    table = table_in_file(source.path, target)
+    content = table_of(source.path, source.reading)
+    target = source.target or _suggested(content, source.path)
+    table = opened_table(content, str(source.path), target, source.task, source.reading)
     table.data(VALIDATION_FRACTION, 0)
     return partial(Workbench, table)
+
+
+def _suggested(table: Any, path: Path) -> str:
+    found = describe_table(table)
+    if found.suggested is None:
+        names = ", ".join(repr(column.name) for column in found.columns[:MOST_NAMED])
+        raise InputError(f"{path}: no column can be predicted, got {names}. Name one by --target.")
+    return found.suggested

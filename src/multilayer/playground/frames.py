@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score
 
 from multilayer.network import thetas
-from multilayer.playground.data import PlayData
+from multilayer.playground.data.play_data import PlayData
 from multilayer.playground.messages import Reply
-from multilayer.playground.planes import Plane
-from multilayer.playground.run import Run
-from multilayer.playground.setup import CLASSIFICATION
+from multilayer.playground.planes.construction import Plane
+from multilayer.playground.runs.run import Run
+from multilayer.playground.runs.setup import CLASSIFICATION
 
 MOST_SCORED = 20_000  # rows of a score in a frame
 Arrays = dict[str, NDArray[np.float32]]

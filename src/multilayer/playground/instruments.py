@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.inspection import Diagnosis
-from multilayer.playground.run import Run
+from multilayer.playground.runs.run import Run
 
 MOST_ROWS = 1_000  # of a measurement
 BOUNDED = ("sigmoid", "tanh")  # activations whose silent units are saturated, not dead

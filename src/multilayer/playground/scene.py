@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from multilayer.network import activation_name
-from multilayer.playground.data import PlayData
+from multilayer.playground.data.play_data import PlayData
 from multilayer.playground.desk import Desk
 from multilayer.playground.lessons.progress import lesson_json
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.setup import choices
-from multilayer.playground.timeline import Ghost
+from multilayer.playground.runs.setup import choices
+from multilayer.playground.runs.timeline import Ghost
 
 
 def scene(desk: Desk) -> Reply:

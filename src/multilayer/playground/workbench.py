@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from multilayer.exceptions import InputError, unknown_name
+from multilayer.playground.data.open_table import OpenTable
 from multilayer.playground.desk import Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import frame
@@ -14,7 +15,6 @@ from multilayer.playground.handlers import HANDLERS
 from multilayer.playground.handlers.opening import open_first
 from multilayer.playground.lessons import Lesson
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.open_table import OpenTable
 
 
 class Workbench:

@@ -17,9 +17,7 @@ import multilayer.playground
 
 from .conversation import Answer, Conversation
 
-SECONDS = 12.0  # for a condition to become true, on a busy machine
-
-
+SECONDS = 60.0  # for a condition to become true, on a busy machine
 STRINGS = Path(multilayer.playground.__file__).parent / "static" / "strings" / "en.json"
 TEXTS: dict[str, str] = json.loads(STRINGS.read_text(encoding="utf-8"))
 

@@ -38,6 +38,23 @@ def test_a_lesson_is_predicted_run_and_answered(play: PlayPage) -> None:
     assert choice.is_disabled()
 
 
+def test_a_question_on_a_mistake_is_answered_once(play: PlayPage) -> None:
+    start_lesson(play, "find-the-bug")
+    panel = play.page.locator("#tab-lessons")
+    steps = play.talk.scene["lesson"]["steps"]
+    for _ in range([step["kind"] for step in steps].index("bug")):
+        with play.answering("show_step"):
+            panel.get_by_role("button", name=text_of("panels.lessons.next"), exact=True).click()
+    panel.get_by_text(text_of("panels.lessons.examine"), exact=True).wait_for()
+    assert panel.get_by_text(text_of("panels.lessons.predict_first"), exact=True).count() == 0
+    panel.get_by_role("radio").first.check()
+    check = panel.get_by_role("button", name=text_of("panels.lessons.check"), exact=True)
+    with play.answering("run_step"):
+        check.click()
+    panel.locator(".lesson-feedback").wait_for()
+    assert check.count() == 0
+
+
 def test_a_lesson_shows_its_own_controls(play: PlayPage) -> None:
     start_lesson(play, "one-unit")
     assert play.talk.scene["network"]["layer_sizes"] == [2, 1]
@@ -119,7 +136,8 @@ def test_the_instruments_tell_a_mistake_from_the_right_program(play: PlayPage) -
     assert proof["error"] < 1e-7  # the right program agrees with the differences
     assert proof["bug"]["error"] > 1e-3
     shown = play.page.locator("#tab-prove")
-    shown.get_by_text(text_of("panels.prove.program"), exact=True).wait_for()
+    row = shown.locator("tr.wrong").get_by_text(text_of("panels.prove.program"), exact=True)
+    row.wait_for()
     with play.answering("set_bug"):
         play.page.locator("#settings").get_by_role("button", name=text_of("shell.bug.repair"), exact=True).click()
     play.page.locator("#settings").get_by_text(text_of("shell.bug.on")).wait_for(state="hidden")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,9 @@ def choose_file(play: PlayPage, path: Path) -> Answer:
     if not play.page.get_by_role("dialog").is_visible():
         play.button("shell.data.table").click()
     with play.answering("upload") as answers:
-        play.page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
+        with play.page.expect_file_chooser() as chooser:
+            play.page.get_by_role("dialog").locator("input[type=file]").click()
+        chooser.value.set_files(path)
     return answers[-1]
 
 
@@ -74,6 +77,49 @@ def test_a_table_with_text_and_gaps_trains(play: PlayPage, table: Path) -> None:
     linear = next(each for each in scene["baselines"] if each["name"] == "linear")
     assert frame["scores"]["train"] > linear["train"]
     play.page.locator("#scores").get_by_text(linear["title"], exact=True).wait_for()
+
+
+def test_how_a_table_was_read_is_shown(play: PlayPage, table: Path) -> None:
+    rows = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([*rows, "40,2000,Rome,yes,", "41,2000,Rome,yes,"]) + "\n", encoding="utf-8")
+    scene = open_table(play, table)
+    (note,) = (note for note in scene["data"]["notes"] if note.startswith("2 rows"))
+    play.page.locator("#message").get_by_text(note).wait_for()
+    count = len(scene["data"]["notes"])
+    key = "shell.data.notes.one" if count == 1 else "shell.data.notes.other"
+    play.page.locator("#settings summary").get_by_text(text_of(key, count=count), exact=True).click()
+    play.page.locator("#settings .data-notes").get_by_text(note, exact=True).wait_for(state="visible")
+    with play.answering("change_data"):
+        play.shape("circles").click()
+    play.page.locator("#settings .data-notes").wait_for(state="hidden")
+
+
+def test_reading_options_of_a_table(play: PlayPage, tmp_path: Path) -> None:
+    path = tmp_path / "german.csv"
+    lines = [f"{k};{k % 7},{k % 9};{'Köln' if k % 2 else 'Ulm'};{'ja' if k % 3 else 'nein'}" for k in range(1200)]
+    path.write_bytes("\n".join(["größe;preis;ort;kauf", *lines]).encode("cp1252"))
+    dialog = play.page.get_by_role("dialog")
+
+    def option(name: str) -> Any:
+        return dialog.get_by_role("combobox", name=text_of(f"panels.table.{name}"), exact=True)
+
+    assert "UTF-8" in (choose_file(play, path).error or "")
+    dialog.get_by_text(text_of("panels.table.options"), exact=True).click()
+    with play.answering("upload") as answers:
+        option("encoding").select_option("cp1252")
+    assert [column["kind"] for column in answers[0]["columns"]] == ["number", "text", "text", "text"]
+    dialog.get_by_text("1,200 rows, 4 columns").wait_for()
+    hint = dialog.get_by_text(text_of("panels.table.decimal_commas"), exact=True)
+    assert hint.count() == 1
+    with play.answering("upload") as answers:
+        option("decimal").select_option(",")
+    assert [column["kind"] for column in answers[0]["columns"]] == ["number", "number", "text", "text"]
+    hint.wait_for(state="detached")
+    option("task").select_option("regression")
+    scene = train_on(play, "preis")
+    assert scene["data"]["task"] == "regression"
+    assert scene["data"]["columns"][-1]["name"] == "kauf"
+    play.frame_at(0)
 
 
 def test_planes_of_a_table(play: PlayPage, table: Path) -> None:
@@ -128,8 +174,8 @@ def test_a_table_is_taken_along(play: PlayPage, table: Path, tmp_path: Path, mon
 
 def test_files_that_cannot_be_used_leave_the_page_working(play: PlayPage, table: Path, tmp_path: Path) -> None:
     dialog = play.page.get_by_role("dialog")
-    for name, content in {"binary": b"\x00\x01\xff\xfe" * 50, "ragged": b"a,b\n1,2\n3\n", "empty": b""}.items():
-        path = tmp_path / f"{name}.csv"
+    for content in (b"\x00\x01\xff\xfe" * 50, b"a,b\n1,2\n3\n", b""):
+        path = tmp_path / "broken.csv"  # the same file, chosen again
         path.write_bytes(content)
         answer = choose_file(play, path)
         assert answer.error is not None

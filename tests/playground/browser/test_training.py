@@ -69,10 +69,26 @@ def test_rewinding_gives_the_very_same_weights(play: PlayPage) -> None:
     assert same_weights(play.go_to(24), after)
 
 
+def test_the_update_field_takes_any_number(play: PlayPage) -> None:
+    play.train(1)
+    field = play.field("shell.transport.update_number", "#transport")
+    for entered, update in {"2.6": 3, "-5": 0, "999999": 20_007}.items():
+        with play.answering("go_to") as answers:
+            field.fill(entered)
+            field.press("Enter")
+        assert answers[0].request["update"] == update
+        play.frame_at(update)
+        assert field.input_value() == str(update)
+    field.fill("")
+    field.press("Enter")
+    assert field.input_value() == "20007"
+
+
 def branch(play: PlayPage, parameter: str, value: str) -> Answer:
     """Branch from the present update by the dialog; returns the scene of the new future, which plays."""
     play.button("shell.transport.branch").click()
     play.field("shell.branch.parameter", "dialog[open]").select_option(label=text_of(f"shell.parameter.{parameter}"))
+    assert play.button("shell.branch.confirm").is_disabled()  # the value is the present one
     play.page.locator(f"dialog[open] [data-parameter={parameter}]").fill(value)
     with play.answering("branch") as answers, play.answering("play"):
         play.button("shell.branch.confirm").click()
@@ -120,11 +136,17 @@ def test_a_wrong_value_is_refused_and_marked(play: PlayPage) -> None:
     with play.answering("change") as answers:
         field.fill("-1")
         play.press("Enter")
-    assert "learning_rate_init must be" in (answers[0].error or "")  # not the option of the command line
+    error = answers[0].error or ""
+    assert error.startswith("learning_rate_init must be")  # not the option of the command line
     message = play.page.locator("#message")
     message.wait_for(state="visible")
-    assert answers[0].error in message.inner_text()
+    label = text_of("shell.parameter.learning_rate_init")
+    assert error.replace("learning_rate_init", label) in message.inner_text()
     assert field.get_attribute("aria-invalid") == "true"
+    field.fill("0.01")  # the value that is in use: nothing is asked
+    play.press("Enter")
+    message.wait_for(state="hidden")
+    assert field.get_attribute("aria-invalid") is None
     play.train(1)  # as before
     assert play.talk.scene["setup"]["parameters"]["learning_rate_init"] == 0.01
 

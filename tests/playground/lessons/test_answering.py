@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from multilayer.exceptions import InputError, ParameterError
-from multilayer.playground.bug_lab import known_bug
+from multilayer.playground.bugs.lab import known_bug
 from multilayer.playground.lessons import Step, rehearse
 from multilayer.playground.lessons.answering import (
     case_of,

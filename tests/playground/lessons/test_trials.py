@@ -13,10 +13,10 @@ import pytest
 from multilayer import MLPClassifier
 from multilayer.exceptions import InputError
 from multilayer.learn.bugs import BUGS
-from multilayer.playground.data import shape_data
+from multilayer.playground.data.play_data import shape_data
 from multilayer.playground.lessons.measures import KINDS, Measure
 from multilayer.playground.lessons.trials import EstimatorTrial, TrainedNetwork, data_of
-from multilayer.playground.run import CancelledError
+from multilayer.playground.runs.run import CancelledError
 
 SETUP: dict[str, Any] = {
     "data": {"name": "moons", "rows": 120, "noise": 0.2, "seed": 1},

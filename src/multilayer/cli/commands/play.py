@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from multilayer.cli.config import ConfiguredCommand
-from multilayer.cli.options import Count, option
+from multilayer.cli.options import Choice, Count, option, reading_options
 from multilayer.cli.process import keep_running_without_reader
 
 
 @click.command(cls=ConfiguredCommand, short_help="Watch and steer a network while it trains, in the browser.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@option("--target", "COLUMN", "The column of the table to predict.")
+@option("--target", "COLUMN", "The column of the table to predict; by default one that looks like it.")
+@option(
+    "--task",
+    None,
+    "What the target holds; auto decides by its values.",
+    default="auto",
+    type=Choice(["auto", "classification", "regression"]),
+)
+@reading_options
 @option(
     "--port", "N", "The port; 0 for a free one. By default 8765, or a free one if it is in use.", type=Count(0, 65_535)
 )
@@ -38,11 +47,13 @@ from multilayer.cli.process import keep_running_without_reader
 def play(
     file: Path | None,
     target: str | None,
+    task: str,
     port: int | None,
     no_open: bool,
     most_sessions: int,
     most_bytes: int,
     quiet: bool,
+    **reading: str | None,
 ) -> int:
     """Open the playground, a page in the browser that shows a network while it trains.
 
@@ -68,7 +79,7 @@ def play(
     if target is not None and (file is None or file.suffix.lower() == ".toml"):
         raise click.UsageError("--target names a column of a table. Name the table as FILE, or omit --target.")
     with output.noting_warnings():
-        make_bench = workbench_factory(play_source(file, target))
+        make_bench = workbench_factory(play_source(file, target, task, _given(reading)))
 
     def announce(address: str) -> None:
         output.say("The playground; Ctrl-C ends it.")
@@ -79,3 +90,8 @@ def play(
         serve_playground(make_bench, announce, port=port, opens_page=not no_open, limits=limits)
     output.say("Stopped.")
     return output.exit_code
+
+
+def _given(reading: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the options of reading that were given."""
+    return {name: value for name, value in reading.items() if value is not None}

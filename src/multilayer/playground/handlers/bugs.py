@@ -9,14 +9,14 @@ import numpy as np
 
 from multilayer.exceptions import InputError
 from multilayer.learn.bugs import BUGS
-from multilayer.playground.bug_check import check_program
-from multilayer.playground.bug_lab import bug_json, guess, known_bug, mystery
-from multilayer.playground.bug_setup import bugs_for
+from multilayer.playground.bugs.check import check_program
+from multilayer.playground.bugs.lab import bug_json, guess, known_bug, mystery
+from multilayer.playground.bugs.setups import bugs_for
 from multilayer.playground.desk import Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.next_update import update_ahead
+from multilayer.playground.runs.next_update import update_ahead
 from multilayer.playground.scene import scene
 
 MYSTERY = "mystery"

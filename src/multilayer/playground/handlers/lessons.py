@@ -16,8 +16,8 @@ from multilayer.playground.lessons.lesson import Kind, Step
 from multilayer.playground.lessons.progress import Progress, check, lesson_json, predict, run, start, summary_json
 from multilayer.playground.lessons.trials import EstimatorTrial
 from multilayer.playground.messages import Reply, finite
+from multilayer.playground.runs.setup import CLASSIFICATION, setup_from_json
 from multilayer.playground.scene import scene
-from multilayer.playground.setup import CLASSIFICATION, setup_from_json
 
 
 def begin_lesson(desk: Desk, lesson: Lesson) -> None:

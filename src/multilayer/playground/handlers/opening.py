@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from multilayer.exceptions import InputError
-from multilayer.playground.bug_lab import known_bug
-from multilayer.playground.data_choice import DataChoice
+from multilayer.playground.bugs.lab import known_bug
+from multilayer.playground.data.data_choice import DataChoice
 from multilayer.playground.desk import TABLE, Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.handlers.lessons import begin_lesson, start_lesson
 from multilayer.playground.handlers.seeing import plane_of
 from multilayer.playground.lessons import Lesson
-from multilayer.playground.links import content_of
 from multilayer.playground.messages import Reply
+from multilayer.playground.runs.links import content_of
+from multilayer.playground.runs.setup import Setup, setup_from_json
 from multilayer.playground.scene import scene
-from multilayer.playground.setup import Setup, setup_from_json
 
 
 def open_scene(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from multilayer.learn.bugs import BUGS
-from multilayer.playground.buggy_engine import has_wrong_gradient
+from multilayer.playground.bugs.engine import has_wrong_gradient
 from multilayer.playground.desk import Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.next_update import update_ahead
 from multilayer.playground.proofs import NextBatch, NextUpdate, prove_unit, prove_weight, trace_update
+from multilayer.playground.runs.next_update import update_ahead
 
 
 def next_batch(desk: Desk) -> NextBatch:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from multilayer.exceptions import InputError
+from multilayer.playground.data.importance import importance
 from multilayer.playground.desk import Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
-from multilayer.playground.importance import importance
 from multilayer.playground.instruments import diagnosis_json
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.planes import Plane, columns_plane, pca_plane
+from multilayer.playground.planes.construction import Plane, columns_plane, pca_plane
 from multilayer.playground.scene import view_reply
 
 LOWEST_RESOLUTION, HIGHEST_RESOLUTION = 8, 200

@@ -7,19 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from multilayer.exceptions import InputError, MultilayerError
-from multilayer.playground.data_choice import changed_data
-from multilayer.playground.desk import Desk, setup_for_bug, usual_noise
+from multilayer.playground.data.data_choice import changed_data
+from multilayer.playground.desk import TABLE, Desk, setup_for_bug, usual_noise, value_text
 from multilayer.playground.fields import Fields
 from multilayer.playground.frames import score_of
 from multilayer.playground.handlers.handler import Handler
 from multilayer.playground.messages import Reply, finite
+from multilayer.playground.runs.seeds import MOST_SEEDS, seeds_json, train_seeds
+from multilayer.playground.runs.settings import SettingError
+from multilayer.playground.runs.setup import MOST_EPOCHS, RESTARTING, Setup
 from multilayer.playground.scene import scene
-from multilayer.playground.seeds import MOST_SEEDS, seeds_json, train_seeds
-from multilayer.playground.settings import SettingError
-from multilayer.playground.setup import MOST_EPOCHS, RESTARTING, Setup
 
 FASTEST = 1e7  # updates per second
 MOST_UPDATES = 10_000_000  # of one request, which must not take for ever
+MOST_AHEAD = 100_000  # updates that a request for an update may train
 
 
 def position(desk: Desk) -> Reply:
@@ -55,7 +56,7 @@ def step(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
 def go_to(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     """Reach exactly the state after some updates, and pause."""
     desk.is_playing = False
-    desk.run.go_to(fields.integer("update", high=desk.run.last_update + MOST_UPDATES))
+    desk.run.go_to(fields.integer("update", high=desk.run.last_update + MOST_AHEAD))
     return position(desk)
 
 
@@ -94,9 +95,10 @@ def _check_mistake_runs(desk: Desk, setup: Setup) -> None:
     refused = setup_for_bug(desk.bug, setup, desk.data)[0].changes_from(setup)
     if refused:
         name = min(refused)
+        value = value_text(setup.parameters[name])
         raise SettingError(
-            f"{name} cannot be {setup.parameters[name]!r} in the bug lab: the mistake could not run, or would have no "
-            "effect. Leave the bug lab first.",
+            f"{name} cannot be {value} in the bug lab: the mistake could not run, or would have no effect. Leave the "
+            "bug lab first.",
             name,
         )
 
@@ -106,6 +108,9 @@ def change_data(desk: Desk, fields: Fields, _data: bytes | None) -> Reply:
     setup = desk.run.setup
     changes = fields.mapping("data")
     choice = changed_data(setup.data, changes)
+    of_shapes = sorted({"rows", "noise"} & changes.keys())
+    if choice.name == TABLE and of_shapes:
+        raise SettingError(f"{of_shapes[0]} has no effect on a table. Choose a shape, or leave it out.", of_shapes[0])
     if choice.name != setup.data.name and "noise" not in changes:
         choice = replace(choice, noise=usual_noise(choice.name, choice.noise))
     desk.start(replace(setup, data=choice), desk.bug)

@@ -10,18 +10,20 @@ from pathlib import Path
 
 from sklearn.pipeline import make_pipeline
 
-from multilayer.exceptions import InputError
+from multilayer.exceptions import DataFileError, InputError
 from multilayer.files import save_model
-from multilayer.playground.code import python_code
-from multilayer.playground.data_choice import DataChoice
+from multilayer.playground.data.data_choice import DataChoice
+from multilayer.playground.data.open_table import VALIDATION_FRACTION, opened_table
+from multilayer.playground.data.table_description import describe_table
 from multilayer.playground.desk import TABLE, Desk
 from multilayer.playground.fields import Fields
 from multilayer.playground.handlers.handler import Handler
-from multilayer.playground.links import link_of
 from multilayer.playground.messages import Reply, finite
-from multilayer.playground.open_table import VALIDATION_FRACTION, table_in_bytes
+from multilayer.playground.runs.code import python_code
+from multilayer.playground.runs.links import link_of
 from multilayer.playground.scene import scene
-from multilayer.playground.table_description import describe_table
+
+_READING = ("decimal", "encoding", "separator", "date_format")  # options of read_table
 
 
 def python(desk: Desk, _fields: Fields, _data: bytes | None) -> Reply:
@@ -56,9 +58,13 @@ def upload(desk: Desk, fields: Fields, data: bytes | None) -> Reply:
     if not data:
         raise InputError("the file is empty. Choose a CSV, Parquet or Arrow file with column names and rows.")
     name, target = fields.text("name"), fields.optional_text("target")
-    if target is None:
-        return Reply(finite(asdict(describe_table(io.BytesIO(data)))))
-    desk.table = table_in_bytes(name, data, target, fields.text("task", "auto"))
+    reading = {option: fields.text(option) for option in _READING if fields.has(option)}
+    try:
+        if target is None:
+            return Reply(finite(asdict(describe_table(io.BytesIO(data), reading))))
+        desk.table = opened_table(io.BytesIO(data), name, target, fields.text("task", "auto"), reading)
+    except DataFileError as error:  # the reader does not know the name
+        raise DataFileError(str(error).replace("the file", name, 1)) from None
     desk.forget_data()
     setup = desk.run.setup
     fraction = setup.data.validation_fraction or VALIDATION_FRACTION
@@ -71,5 +77,5 @@ HANDLERS: Mapping[str, Handler] = {
     "python": Handler(python),
     "link": Handler(link),
     "save": Handler(save),
-    "upload": Handler(upload, ("name", "target", "task"), has_bytes=True),
+    "upload": Handler(upload, ("name", "target", "task", *_READING), has_bytes=True),
 }

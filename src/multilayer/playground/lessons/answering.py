@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from multilayer.exceptions import InputError, ParameterError, unknown_name
 from multilayer.learn.bugs import BUGS
-from multilayer.playground.bug_lab import BugCase, known_bug
+from multilayer.playground.bugs.lab import BugCase, known_bug
 from multilayer.playground.lessons.lesson import Choice, Kind, Setup, Step, TrialRun
 from multilayer.playground.lessons.measures import KINDS, Measure, number_text, statistic
 from multilayer.playground.lessons.trials import Trial
-from multilayer.playground.setup import DEFAULTS
+from multilayer.playground.runs.setup import DEFAULTS
 
 Answer = str | float
 

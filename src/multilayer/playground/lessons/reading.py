@@ -9,13 +9,13 @@ from typing import Any
 
 from multilayer.exceptions import InputError, unknown_name
 from multilayer.learn.bugs import BUGS
-from multilayer.playground.bug_setup import parameters_for_bug
-from multilayer.playground.data import shape_data
+from multilayer.playground.bugs.setups import parameters_for_bug
+from multilayer.playground.data.play_data import shape_data
 from multilayer.playground.lessons.lesson import Bound, Choice, Kind, Lesson, Setup, Solution, Step, TrialRun
 from multilayer.playground.lessons.measures import BUG, KINDS, STATISTICS, Measure
 from multilayer.playground.lessons.step_checks import check_measure, check_step
 from multilayer.playground.lessons.toml_tables import Table
-from multilayer.playground.setup import setup_from_json
+from multilayer.playground.runs.setup import setup_from_json
 
 # The lessons of the package, in the order of a course.
 LESSONS = (

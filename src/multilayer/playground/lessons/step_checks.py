@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from multilayer.playground.data_choice import DataChoice
+from multilayer.playground.data.data_choice import DataChoice
+from multilayer.playground.data.shapes import SHAPES
 from multilayer.playground.lessons.lesson import Choice, Kind, Setup, TrialRun
 from multilayer.playground.lessons.measures import BUG, Measure
 from multilayer.playground.lessons.toml_tables import Table
-from multilayer.playground.setup import DEFAULTS
-from multilayer.playground.shapes import SHAPES
+from multilayer.playground.runs.setup import DEFAULTS
 
 MOST_CHOICES = 8
 
@@ -41,7 +41,9 @@ def check_step(
     needed, allowed = _ASKED[kind]
     for key in needed:
         if key not in table.values:
-            raise table.error(key, f"is missing. A step of the kind {kind.value!r} needs {', '.join(needed)}.")
+            # Without choices a question is about a number, which may not be what the author meant.
+            other = " With answers to choose from, add choices." if kind == Kind.NUMBER else ""
+            raise table.error(key, f"is missing. A step of the kind {kind.value!r} needs {', '.join(needed)}.{other}")
     for key in table.values.keys() - {"text", "setup", "controls", *needed, *allowed}:
         raise table.error(key, f"has no effect in a step of the kind {kind.value!r}. Remove it.")
     if measure is not None and measure.name != BUG:

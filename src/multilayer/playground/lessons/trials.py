@@ -13,16 +13,16 @@ from multilayer.fits.fit import Fit
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.inspection import Diagnosis
 from multilayer.inspection.cost import mean_cost
-from multilayer.playground.bug_check import ProgramCheck, check_program
-from multilayer.playground.bug_setup import SETUPS, parameters_for_bug
-from multilayer.playground.buggy_engine import BuggyEngine
-from multilayer.playground.data import PlayData, sorted_by_target
-from multilayer.playground.data_choice import DataChoice, changed_data, shape_of
+from multilayer.playground.bugs.check import ProgramCheck, check_program
+from multilayer.playground.bugs.engine import BuggyEngine
+from multilayer.playground.bugs.setups import SETUPS, parameters_for_bug
+from multilayer.playground.data.data_choice import DataChoice, changed_data, shape_of
+from multilayer.playground.data.play_data import PlayData, sorted_by_target
 from multilayer.playground.instruments import BOUNDED, MOST_ROWS
 from multilayer.playground.lessons.lesson import Setup
 from multilayer.playground.lessons.measures import Measure
-from multilayer.playground.run import CancelledError
-from multilayer.playground.setup import estimator_for, setup_from_json
+from multilayer.playground.runs.run import CancelledError
+from multilayer.playground.runs.setup import estimator_for, setup_from_json
 from multilayer.training import TrainingSession
 
 EPOCHS_PER_PART = 100  # between two looks at whether the page was closed

@@ -18,7 +18,7 @@ from multilayer.equations.costs import Output
 from multilayer.equations.propagation import as_problem, cost_of_sums, forward
 from multilayer.exceptions import ParameterError
 from multilayer.network import Floats, output_with_cost, thetas, widths
-from multilayer.playground.buggy_engine import OUTPUT_UNITS
+from multilayer.playground.bugs.engine import OUTPUT_UNITS
 
 # The gradient of a program: from X, Y, thetas, lam and h to D, as multilayer.equations.core.backpropagation.
 Gradient = Callable[..., list[Array]]

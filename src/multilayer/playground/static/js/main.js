@@ -91,6 +91,11 @@ export async function start(app) {
   // Nothing can be pressed before there is a run that it belongs to.
   const page = document.querySelector("#page");
   page.inert = true;
+  page.classList.add("before-scene");
+  const show = app.store.subscribe("scene", () => {
+    page.classList.remove("before-scene");
+    show();
+  });
   for (const module of MODULES) await mount(app, module);
   try {
     await app.connection.connect();

@@ -21,6 +21,12 @@ function outputName({ classes, target }, { layer_sizes: sizes }, unit) {
   return classes[unit] ?? target;
 }
 
+/** A solver as it is usually written: Adam, SGD, L-BFGS. */
+export function solverName(solver, { t, has }) {
+  const key = `shell.choice.solver.${solver}`;
+  return has(key) ? t(key) : solver;
+}
+
 /**
  * Make the fields. They call `choose(selection)` with {kind: "weight", layer, row, column} or {kind: "unit", layer, unit}.
  * `show(selection)` draws the fields for what is selected.

@@ -59,7 +59,7 @@ function drawPrediction(step, app, { isRunning }, start) {
     "fieldset",
     { class: "lesson-question", disabled: isFixed },
     element("legend", {}, inline(step.question)),
-    step.state === "open" ? element("p", { class: "panel-note", text: app.t("panels.lessons.predict_first") }) : null,
+    step.state === "open" ? element("p", { class: "panel-note", text: app.t(`panels.lessons.${step.kind === "bug" ? "examine" : "predict_first"}`) }) : null,
     fields.element,
   );
   return { element: question, answer: fields.answer };
@@ -109,6 +109,8 @@ function drawStart(step, app, isRunning) {
     ),
   });
   start.disabled = isRunning;
+  // The answer is given and the mistake is shown: there is nothing to check again.
+  start.hidden = step.kind === "bug" && isAnswered;
   return start;
 }
 

@@ -169,6 +169,7 @@ class MicroscopePanel {
     const { app } = this;
     const { update } = this.trace;
     await app.connection.request("step", this.level === "epoch" ? { epochs: 1 } : { updates: 1 });
+    app.store.setMessage(null);
     const trace = await this.request(this.level === "layer" ? this.wanted : null);
     if (trace.update === update) throw new Error(app.t("panels.microscope.ended"));
     this.take(trace, true);
@@ -179,6 +180,7 @@ class MicroscopePanel {
     const { frame } = this.app.store;
     const length = this.level === "epoch" ? frame.updates_per_epoch : 1;
     await this.app.connection.request("go_to", { update: Math.max(0, this.trace.update - length) });
+    this.app.store.setMessage(null);
     this.before = null;
     await this.read(null, true);
     if (this.level === "sample") await this.read(this.trace.batch.at(-1), false);

@@ -1,6 +1,6 @@
 // The steps of one update, layer by layer: what each computes, its equation, and its numbers in a trace.
 
-import { sources } from "./chooser.js";
+import { solverName, sources } from "./chooser.js";
 import { short } from "./digits.js";
 import * as m from "./mathml.js";
 import { element, scroller, table } from "./nodes.js";
@@ -50,9 +50,9 @@ export function valuesOf({ kind, layer }, trace) {
 
 /** The letter of a step, such as Z₂. */
 export function symbolOf({ kind, layer }) {
-  const written = { X: "x", J: "J", update: "Θ", delta: "δ", Z: "z", A: "a", D: "D" }[kind];
+  const written = { X: "a", J: "J", update: "Θ", delta: "δ", Z: "z", A: "a", D: "D" }[kind];
   const below = [...String(layer)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");
-  return ["X", "J", "update"].includes(kind) ? written : `${written}${below}`;
+  return ["J", "update"].includes(kind) ? written : `${written}${below}`;
 }
 
 /** The tag of the equation that a step uses. */
@@ -65,7 +65,7 @@ export function tagOf({ kind, layer }, scene) {
 
 function updateTag({ solver, momentum = 0, nesterovs_momentum: looksAhead = true }) {
   if (solver === "adam") return "D4";
-  if (solver !== "sgd") return solver;
+  if (solver !== "sgd") return solver === "lbfgs" ? "L-BFGS" : solver;
   if (!momentum) return "D1";
   return looksAhead ? "D3" : "D2";
 }
@@ -91,7 +91,7 @@ export function drawStep(step, trace, app) {
     after: step.layer + 1,
     sample: trace.sample,
     m: trace.n_batch,
-    rule: scene.setup.parameters.solver,
+    rule: solverName(scene.setup.parameters.solver, app),
     activation: activationOf(step, scene),
     cost: scene.network.cost.replaceAll("_", " "),
   });

@@ -1,5 +1,6 @@
 // The proof of one weight: equation, this batch's terms, three values, and the update.
 
+import { solverName } from "./chooser.js";
 import { agreeing, allDigits, drawDigits, plain, short } from "./digits.js";
 import * as m from "./mathml.js";
 import { button, element, errorMessage, scroller, table } from "./nodes.js";
@@ -144,7 +145,7 @@ function drawValues(proof, app) {
   if (proof.bug)
     rows.push({
       cells: [t("panels.prove.program"), drawDigits(proof.bug.value, agreeing(first.value, proof.bug.value))],
-      class: "wrong",
+      class: isWrong(proof.bug) ? "wrong" : null,
     });
   const columns = [
     { title: t("panels.prove.method"), header: true },
@@ -157,7 +158,7 @@ function drawValues(proof, app) {
   notes.push(drawSteps(proof.values, app));
   if (proof.missing) notes.push(element("p", { class: "panel-note", text: proof.missing }));
   if (proof.bug) {
-    const key = proof.bug.error > 1e-6 ? "panels.prove.bug_differs" : "panels.prove.bug_agrees";
+    const key = isWrong(proof.bug) ? "panels.prove.bug_differs" : "panels.prove.bug_agrees";
     notes.push(element("p", { class: "panel-finding", text: t(key, { error: short(proof.bug.error, 2) }) }));
   }
   return section(
@@ -167,6 +168,7 @@ function drawValues(proof, app) {
   );
 }
 
+const isWrong = ({ error }) => error === null || error > 1e-6; // null: it is not finite
 const verdict = (error) => (error !== null && error < 1e-6 ? "panels.prove.agree" : "panels.prove.differ");
 
 function methodName({ method }, app) {
@@ -205,7 +207,7 @@ function drawUpdate(proof, app, { layer, row, column }) {
     scroller(t("panels.prove.formula"), formula),
     element("p", {
       class: "panel-note",
-      text: t(`panels.prove.update_${updateKind(isPlain, app)}`, { rule, size: plain(size) }),
+      text: t(`panels.prove.update_${updateKind(isPlain, app)}`, { rule: solverName(rule, app), size: plain(size) }),
     }),
     element("p", { class: "panel-note digits", text: t("panels.prove.new_value", { value: allDigits(next) }) }),
   );

@@ -1,6 +1,7 @@
 // The dialog that opens one's own table: choose a file, see its columns, choose the target.
 
 import { button, element, errorMessage, table } from "./nodes.js";
+import { hasDecimalComma, makeTableOptions } from "./table_options.js";
 
 /** The largest file that the server takes; a longer message would end the connection. A page without a server has no limit. */
 async function mostBytes() {
@@ -33,6 +34,10 @@ class TableDialog {
       this.input,
       element("p", { class: "panel-note", text: t("panels.table.drop") }),
     );
+    this.options = makeTableOptions(app, () => this.describe());
+    this.asked = 0; // the number of the last description: older answers are dropped
+    this.chosen = null; // the target, while the file is read again
+    this.notes = []; // on how the file was read
     this.error = element("div");
     this.columns = element("div");
     this.node = element(
@@ -41,6 +46,7 @@ class TableDialog {
       element("h2", { id: "table-dialog-title", text: t("panels.table.title") }),
       element("p", { text: t("panels.table.text") }),
       this.drop,
+      this.options.element,
       this.error,
       this.columns,
       element(
@@ -55,6 +61,7 @@ class TableDialog {
   open() {
     this.file = null;
     this.input.value = "";
+    this.options.reset();
     this.error.replaceChildren();
     this.columns.replaceChildren();
     this.node.showModal(); // the browser keeps the focus inside, and puts it back at the end
@@ -75,7 +82,7 @@ class TableDialog {
     });
   }
 
-  /** Send a file for its columns. */
+  /** Take a file, unless it is too large, and show its columns. */
   async choose(file) {
     if (!file) return;
     const { t } = this.app;
@@ -87,15 +94,26 @@ class TableDialog {
       this.error.replaceChildren(errorMessage(text));
       return;
     }
+    this.chosen = null;
+    this.file = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+    this.options.element.hidden = false;
+    await this.describe();
+    this.columns.querySelector("input:checked")?.focus();
+  }
+
+  /** Send the file for its columns, as the options say. A target that was chosen stays, if there is still such a column. */
+  async describe() {
+    const number = ++this.asked;
+    this.chosen = this.columns.querySelector("input:checked")?.value ?? this.chosen;
+    this.columns.replaceChildren();
     await this.guard(async () => {
-      this.file = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
-      const { fields } = await this.app.connection.request(
-        "upload",
-        { name: this.file.name, target: null },
-        this.file.bytes,
-      );
-      this.columns.replaceChildren(...this.drawColumns(fields));
-      this.columns.querySelector("input:checked")?.focus();
+      const { name, bytes } = this.file;
+      const request = { name, target: null, ...this.options.reading() };
+      const { fields } = await this.app.connection.request("upload", request, bytes);
+      if (number !== this.asked) return;
+      const isThere = fields.columns.some((column) => column.name === this.chosen);
+      this.notes = fields.notes ?? [];
+      this.columns.replaceChildren(...this.drawColumns(isThere ? { ...fields, suggested: this.chosen } : fields));
     });
   }
 
@@ -118,19 +136,26 @@ class TableDialog {
       { title: t("panels.table.kind") },
       { title: t("panels.table.example") },
     ];
-    const body = columns.map(({ name, kind, example }) => [target(name), name, this.kindName(kind), example ?? "–"]);
+    const body = columns.map((column) => [target(column.name), column.name, this.kindCell(column), column.example || "–"]);
+    const { format } = this.app;
+    const caption = t("panels.table.caption", {
+      name: this.file.name,
+      rows: t("panels.table.rows", { count: rows, n: format.integer(rows) }),
+      columns: t("panels.table.columns", { count: columns.length, n: format.integer(columns.length) }),
+    });
     const send = (event) => {
       event.preventDefault();
       this.send(new FormData(event.target).get("target"));
     };
     return [
+      element("ul", { class: "panel-note table-notes" }, ...this.notes.map((text) => element("li", { text }))),
       element(
         "form",
         { on: { submit: send } },
         element(
           "div",
           { role: "radiogroup", "aria-label": t("panels.table.target_hint") },
-          table(t("panels.table.caption", { name: this.file.name, count: rows, columns: columns.length }), head, body),
+          table(caption, head, body),
         ),
         element(
           "div",
@@ -139,6 +164,13 @@ class TableDialog {
         ),
       ),
     ];
+  }
+
+  /** The kind of a column, with a hint where the decimal mark seems to be another one. */
+  kindCell(column) {
+    if (!hasDecimalComma(column)) return this.kindName(column.kind);
+    const hint = element("span", { class: "panel-note", text: this.app.t("panels.table.decimal_commas") });
+    return element("span", {}, this.kindName(column.kind), ", ", hint);
   }
 
   kindName(kind) {
@@ -154,11 +186,21 @@ class TableDialog {
       return;
     }
     await this.guard(async () => {
-      const answer = await this.app.connection.request("upload", { name: this.file.name, target }, this.file.bytes);
+      const { name, bytes } = this.file;
+      const request = { name, target, task: this.options.task(), ...this.options.reading() };
+      const answer = await this.app.connection.request("upload", request, bytes);
       this.app.store.setScene(answer);
       this.node.close();
+      this.showNotes(answer.fields.data.notes ?? []);
       this.app.announce(t("panels.table.opened", { title: answer.fields.data.title, target }));
     });
+  }
+
+  /** The notes that the dialog has not shown, as a message; a message about an earlier request is over. */
+  showNotes(notes) {
+    const news = notes.filter((note) => !this.notes.includes(note));
+    const { store } = this.app;
+    store.setMessage(news.length ? { text: news.join(" "), kind: "note", parameter: null } : null);
   }
 
   /** Run a task while the dialog says that it works; an error stands above the columns. */

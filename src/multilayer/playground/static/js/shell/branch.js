@@ -23,13 +23,14 @@ export function branchDialog(app) {
   const place = h("div", { class: "branch-value" });
   const select = h("select", { id: "branch-parameter", autofocus: true, onchange: showField });
   const forget = h("button", { type: "button", onclick: forgetGhosts }, t("shell.branch.forget"));
+  const start = h("button", { type: "submit", class: "primary" }, t("shell.branch.confirm"));
   const form = h(
     "form",
-    { method: "dialog", onsubmit: confirm },
+    { method: "dialog", onsubmit: confirm, oninput: enable, onchange: enable },
     text,
     h("div", { class: "field" }, h("label", { for: "branch-parameter" }, t("shell.branch.parameter")), select),
     place,
-    h("div", { class: "dialog-actions" }, forget, h("span", { class: "spring" }), h("button", { type: "button", onclick: () => dialog.close() }, t("shell.cancel")), h("button", { type: "submit", class: "primary" }, t("shell.branch.confirm"))),
+    h("div", { class: "dialog-actions" }, forget, h("span", { class: "spring" }), h("button", { type: "button", onclick: () => dialog.close() }, t("shell.cancel")), start),
   );
   const dialog = h(
     "dialog",
@@ -44,6 +45,7 @@ export function branchDialog(app) {
   );
   document.body.append(dialog);
   let field = null;
+  let present = ""; // the value that is in use, as text
   let update = 0;
 
   function showField() {
@@ -52,6 +54,14 @@ export function branchDialog(app) {
     field = makeField(app, { name, kind: BRANCHED[name], oncommit: () => {} });
     field.set(setup.parameters[name], choices[name] ?? null);
     place.replaceChildren(field.element);
+    present = String(field.read());
+    enable();
+  }
+
+  /** A branch needs a value that differs from the present one. */
+  function enable() {
+    const value = field.read();
+    start.disabled = Number.isNaN(value) || String(value) === present;
   }
 
   async function confirm(event) {

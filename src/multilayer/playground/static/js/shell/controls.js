@@ -11,13 +11,15 @@ const LOWEST_LOG = -5; // of the step size, to base 10
 const HIGHEST_LOG = 1;
 
 const AUTO = "auto"; // the name of a choice that the library makes
+const FUNCTIONS = ["activation", "output"]; // their choices have the names of the library, as in the drawing
 
 let count = 0;
 
 /** The name of a value as a person reads it, e.g. "cross-entropy" for the loss log_loss. */
 export function choiceText(app, parameter, name) {
   const key = `shell.choice.${parameter}.${name}`;
-  return app.has(key) ? app.t(key) : name.replaceAll("_", " ");
+  if (app.has(key)) return app.t(key);
+  return FUNCTIONS.includes(parameter) ? name : name.replaceAll("_", " ");
 }
 
 /** What a control is for, and what its present choice means. */
@@ -42,6 +44,8 @@ export function makeField(app, { name, kind, oncommit, key = `shell.parameter.${
   function commit(value) {
     if (value === undefined || Number.isNaN(value)) set(shown);
     else if (String(value) !== String(shown)) oncommit(value);
+    // The value is again the one that is in use: a message about a refused one is over.
+    if (String(read()) === String(shown) && control.hasAttribute("aria-invalid")) app.store.setMessage(null);
   }
 
   return {

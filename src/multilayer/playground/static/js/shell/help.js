@@ -18,7 +18,8 @@ const KEYS = [
   [["Esc"], "escape"],
 ];
 
-const SIGNS = ["positive", "negative", "width", "stale", "marks", "training", "validation"];
+const SIGNS = ["positive", "negative", "width", "stale", "dead", "saturated", "marks", "training", "validation"];
+const BADGES = { dead: "M-3 -3l6 6m0 -6l-6 6", saturated: "M-3.5 3h2.5l2 -6h2.5" };
 
 export function helpDialog(app) {
   const { t } = app;
@@ -66,11 +67,18 @@ function sample(name, app) {
     return path;
   };
   if (name === "width") svg.append(line("positive", { d: "M2 7H20", "stroke-width": 1 }), line("positive", { d: "M24 7H42", "stroke-width": 6 }));
+  else if (name in BADGES) svg.append(...badge(name));
   else if (name === "marks") svg.append(...[0, 1, 2].map((k) => mark(k, app)));
   else if (name === "negative") svg.append(line(name, { "stroke-dasharray": "5 3" }));
   else if (name === "validation") svg.append(line(name, { "stroke-dasharray": "6 3" }));
   else svg.append(line(name));
   return svg;
+}
+
+/** The badge beside a unit of the drawing. */
+function badge(name) {
+  const at = { transform: "translate(22 7)" };
+  return [s("circle", { r: 6.4, class: "badge-ground", ...at }), s("path", { d: BADGES[name], class: "badge-sign", ...at })];
 }
 
 function mark(k, app) {

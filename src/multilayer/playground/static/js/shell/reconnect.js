@@ -15,7 +15,8 @@ export function mount(element, app) {
   let timer = 0;
 
   connection.onlost = (reason) => {
-    const sentence = reason && reason !== "connection lost" ? t("shell.lost.reason", { reason }) : t("shell.lost.text");
+    const isKnown = Boolean(reason) && reason !== "connection lost";
+    const sentence = isKnown ? t("shell.lost.reason", { reason }) : [t("shell.lost.text"), t("shell.lost.restarted")].join(" ");
     text.textContent = sentence;
     element.hidden = false;
     app.alarm(sentence);
@@ -37,6 +38,8 @@ export function mount(element, app) {
       await app.open(kept);
       app.announce(t("shell.lost.back"));
     } catch {
+      // A server that was restarted has another address.
+      if (!text.textContent.includes(t("shell.lost.restarted"))) text.textContent += ` ${t("shell.lost.restarted")}`;
       retry(next);
     }
     button.disabled = false;

@@ -18,6 +18,7 @@ export function mount(element, app) {
     }
     button.disabled = true;
     setText(button, t("shell.seeds.training"));
+    store.setMessage({ text: t("shell.seeds.running", { n: N_SEEDS }), kind: "note", parameter: null });
     const epochs = (store.frame?.epoch ?? 0) > 0 ? null : EPOCHS_AT_START;
     const answer = await app.act("seeds", { n: N_SEEDS, epochs });
     button.disabled = false;

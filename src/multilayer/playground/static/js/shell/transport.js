@@ -6,6 +6,8 @@ import { icon } from "./icons.js";
 
 const SPEEDS = [1, 10, 100, 1000, null]; // updates per second; null: as fast as possible
 const FIRST_SPEED = 100;
+const MOST_AHEAD = 20_000; // updates beyond the furthest one, for the field
+const PATIENCE = 300; // milliseconds before the page says that it goes to an update
 
 export function mount(element, app) {
   const transport = new Transport(app);
@@ -22,6 +24,7 @@ class Transport {
     this.speed = FIRST_SPEED;
     this.wanted = null; // the update to go to, while another request is on its way
     this.isGoing = false;
+    this.slow = null; // the update of a request that takes long
     this.steps = null; // the steps that were asked for, while another request is on its way
     this.isStepping = false;
     this.isDragging = false;
@@ -55,7 +58,7 @@ class Transport {
     const { t } = this.app;
     this.epochText = h("b", { class: "epoch-number" }, "0");
     this.field = h("input", { type: "number", min: 0, step: 1, value: 0, id: "update-field", "data-parameter": "update", autocomplete: "off" });
-    this.field.addEventListener("change", () => this.field.value !== "" && this.goTo(Number(this.field.value)));
+    this.field.addEventListener("change", () => this.enter());
     this.lastText = h("span", { class: "muted" });
     this.state = h("span", { class: "muted transport-state", "data-hint": "shell.transport.state.hint" });
     this.slider = h("input", { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": t("shell.transport.slider"), "data-hint": "shell.transport.slider.hint" });
@@ -103,14 +106,14 @@ class Transport {
     const last = Math.max(frame.last_update, frame.update);
     this.slider.max = last;
     this.slider.disabled = last === 0;
-    this.field.max = "";
+    this.field.max = last + MOST_AHEAD;
     if (!this.isDragging) {
       setText(this.epochText, format.integer(frame.epoch));
       this.slider.value = frame.update;
     }
     this.slider.setAttribute("aria-valuetext", t("shell.transport.position", { update: format.integer(frame.update), epoch: format.integer(frame.epoch) }));
     if (document.activeElement !== this.field) this.field.value = frame.update;
-    setText(this.lastText, last > frame.update ? t("shell.transport.of", { last: format.integer(last) }) : "");
+    setText(this.lastText, last > frame.update && this.slow === null ? t("shell.transport.of", { last: format.integer(last) }) : "");
     this.showState(frame);
     this.showEnd(frame);
     this.placeTicks(last);
@@ -118,11 +121,20 @@ class Transport {
 
   showState(frame) {
     const { t, format } = this.app;
+    if (this.slow !== null) return;
     const parts = [];
     if (frame.step_size !== null && frame.step_size !== undefined) parts.push(t("shell.transport.step_size", { value: format.short(frame.step_size) }));
     if (frame.seconds > 0) parts.push(t("shell.transport.seconds", { value: format.seconds(frame.seconds) }));
     if (frame.reason) parts.unshift(this.reasonText(frame.reason));
-    setText(this.state, parts.join(" · "));
+    this.setState(parts);
+  }
+
+  /** Parts that do not fit into the line are left out as a whole. */
+  setState(parts) {
+    const text = parts.join(" · ");
+    if (text === this.stateText) return;
+    this.stateText = text;
+    this.state.replaceChildren(...parts.map((part, i) => h("span", {}, i > 0 ? `\u00a0· ${part}` : part)));
   }
 
   reasonText(reason) {
@@ -220,6 +232,16 @@ class Transport {
     if (this.position > 0) this.goTo((Math.ceil(this.position / each) - 1) * each);
   }
 
+  /** Goes to the update that was entered; a number out of range becomes the nearest one in range. */
+  enter() {
+    const { frame } = this.app.store;
+    if (frame === null) return;
+    const entered = Math.round(this.field.valueAsNumber);
+    const highest = Math.max(frame.last_update, frame.update) + MOST_AHEAD;
+    this.field.value = Number.isNaN(entered) ? frame.update : Math.max(0, Math.min(highest, entered));
+    if (!Number.isNaN(entered)) this.goTo(Number(this.field.value));
+  }
+
   /** Goes to an update exactly. While the slider is dragged, only the newest place is asked for. */
   async goTo(update) {
     this.wanted = update;
@@ -227,10 +249,25 @@ class Transport {
     this.isGoing = true;
     for (let asked = null; this.wanted !== asked; ) {
       asked = this.wanted;
-      await this.app.act("go_to", { update: asked });
+      const timer = setTimeout(() => this.showGoing(asked), PATIENCE);
+      const answer = await this.app.act("go_to", { update: asked });
+      clearTimeout(timer);
+      // After a refusal, the field shows where the run is.
+      if (this.wanted === asked) this.field.value = answer?.fields.update ?? this.app.store.frame?.update ?? 0;
     }
     this.wanted = null;
     this.isGoing = false;
+    this.slow = null;
+    if (this.app.store.frame !== null) this.show(this.app.store.frame);
+  }
+
+  /** While a request takes long: its update instead of the state of the run. */
+  showGoing(update) {
+    this.slow = update;
+    const text = this.app.t("shell.transport.going", { update: this.app.format.integer(update) });
+    this.setState([text]);
+    setText(this.lastText, ""); // its place is needed
+    this.app.announce(text);
   }
 
   async reset(seed) {

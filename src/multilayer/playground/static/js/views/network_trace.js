@@ -27,7 +27,7 @@ function lines(trace, node) {
     const place = node.layer - first;
     const value = trace[name]?.[place]?.[node.unit];
     if (value === undefined || value === null) return [];
-    return [[`${node.layer === 1 ? "x" : symbol} ${number(value)}`, Boolean(trace.stale?.[name]?.[place])]];
+    return [[`${symbol} ${number(value)}`, Boolean(trace.stale?.[name]?.[place])]];
   });
 }
 

@@ -1,0 +1,1 @@
+"""Planes through the space of the inputs, on which predictions are drawn."""
