@@ -46,6 +46,13 @@ def test_a_run_trains_as_the_estimator_does(name: str) -> None:
     np.testing.assert_array_equal(run.parameters, model._training_state.last)
 
 
+def test_a_run_trains_on_one_thread_and_its_estimator_on_all() -> None:
+    run = run_of({})
+    run.advance(n_epochs=1)
+    assert run.fit.settings.n_jobs == 1
+    assert run.snapshot().n_jobs is None
+
+
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_update_is_reached_again_exactly(name: str) -> None:
     run, seen = run_of(PARAMETERS[name]), {}

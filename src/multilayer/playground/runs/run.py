@@ -67,7 +67,8 @@ class Run:
         self._updates_per_second = 1000.0  # of the engine, measured
         self._unkept = 0.0  # seconds since the last keyframe
         self.seconds = 0.0
-        estimator = estimator_for(setup.parameters, data)
+        # On one thread, with the same results: the other cores draw the page, and train for other pages.
+        estimator = estimator_for(setup.parameters, data).set_params(n_jobs=1)
         self.segments = [self._segment(0, 0, {}, setup, estimator._begin(self._request(resumes=False)))]
         self._keep(is_pinned=True)
 
@@ -149,7 +150,7 @@ class Run:
 
     def snapshot(self) -> Any:
         """Return an independent fitted estimator with the present parameters."""
-        return self.fit.snapshot()
+        return self.fit.snapshot().set_params(n_jobs=None)
 
     def updates_of_epoch(self, epoch: int) -> int:
         """Return the number of updates after this number of epochs."""
