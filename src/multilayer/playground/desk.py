@@ -31,7 +31,7 @@ from multilayer.training.state import History
 
 TABLE = "table"
 MOST_GHOSTS = 4
-SECONDS_BETWEEN_VITAL_SIGNS = 0.5
+SECONDS_BETWEEN_VITAL_SIGNS = 1.0
 LONGEST_PAUSE = 0.25  # seconds that a pace makes up for, after other work
 
 

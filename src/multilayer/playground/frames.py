@@ -85,7 +85,10 @@ def frame(run: Run, view: View, have: Mapping[str, Any], numbers: Mapping[str, i
     arrays = {"thetas": _flat(thetas(run.network, run.parameters))}
     if view.plane is not None:
         arrays |= maps(run, view, view.plane)
-        arrays |= _shown(run, view.plane)
+        arrays["predicted"] = _shown(run, run.data.X, predicted, view.plane.shown)
+        if run.data.X_val is not None and validation is not None:
+            shown = view.plane.shown_validation
+            arrays["predicted_validation"] = _shown(run, run.data.X_val, validation, shown)
     return Reply(fields, arrays)
 
 
@@ -148,13 +151,9 @@ def _predictions(run: Run, X: NDArray[np.float64]) -> NDArray[Any]:
     return (H[:, 0] > 0.5).astype(np.int64) if H.shape[1] == 1 else H.argmax(axis=1)
 
 
-def _shown(run: Run, plane: Plane) -> Arrays:
-    """Return what is predicted for the points that are drawn."""
-    data = run.data
-    arrays = {"predicted": _float32(_predictions(run, data.X[plane.shown]))}
-    if data.X_val is not None:
-        arrays["predicted_validation"] = _float32(_predictions(run, data.X_val[plane.shown_validation]))
-    return arrays
+def _shown(run: Run, X: NDArray[np.float64], predicted: NDArray[Any], shown: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return what is predicted for the points that are drawn, most of which has been predicted for the scores."""
+    return _float32(predicted[shown] if len(predicted) == len(X) else _predictions(run, X[shown]))
 
 
 def _scores(data: PlayData, predicted: NDArray[Any], validation: NDArray[Any] | None) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def finite(value: Any) -> Any:
         case Mapping():
             return {str(name): finite(each) for name, each in value.items()}
         case list() | tuple():
-            return [finite(each) for each in value]
+            # Curves are long lists of floats, which need no call each.
+            return [each if type(each) is float and math.isfinite(each) else finite(each) for each in value]
         case np.ndarray() | np.generic():
             return finite(value.tolist())
     raise InputError(f"a message cannot hold {type(value).__name__}. Pass numbers, text, lists and dicts.")
