@@ -19,6 +19,8 @@ _LEAST_SECONDS = 0.001
 _SHARE_OF_REST = 0.1  # work that takes less than this share of its time has to wait for its next update
 _SECONDS_OF_REST = 0.005
 _SECONDS_BETWEEN_FRAMES = 0.05
+# At full speed the browser that draws takes time from training, on few cores, with each frame.
+_SECONDS_AT_FULL_SPEED = 0.07
 _TRAINING_PER_FRAME = 8.0  # while playing, as many times as long as the last frame took: 12 % of the training time
 _SECONDS_AFTER_ERROR = 1.0  # until the next frame
 
@@ -172,7 +174,10 @@ class Worker:
         return None if reply is None else answer(request.id, lambda: reply)
 
     def _next_frame(self, bench: Bench) -> float:
-        least = _TRAINING_PER_FRAME * self._frame_cost if bench.is_playing else 0.0
+        least = 0.0
+        if bench.is_playing:
+            at_full_speed = _SECONDS_AT_FULL_SPEED if self._rest == 0 else 0.0
+            least = max(_TRAINING_PER_FRAME * self._frame_cost, at_full_speed)
         return self._frame_end + max(self._frame_pause, least)
 
     def _patience(self, bench: Bench) -> float | None:
