@@ -72,8 +72,6 @@ class Run:
         self.segments = [self._segment(0, 0, {}, setup, estimator._begin(self._request(resumes=False)))]
         self._keep(is_pinned=True)
 
-    # ------------------------------------------------------------------ what there is
-
     @property
     def segment(self) -> Segment:
         """The segment of the present update."""
@@ -162,8 +160,6 @@ class Run:
         segment = [each for each in self.segments if each.update <= update][-1]
         return segment.epoch + -(-(update - segment.update) // segment.updates_per_epoch)
 
-    # ------------------------------------------------------------------ training
-
     def advance(self, n_updates: float = math.inf, n_epochs: float = math.inf, seconds: float = math.inf) -> None:
         """Train on: by updates, to the end of whole epochs, or for a time, whichever is first.
 
@@ -248,8 +244,6 @@ class Run:
         """Return a new run with another seed of its starting weights and shuffles."""
         setup = self.segments[0].setup.with_parameters({"random_state": seed})
         return Run(self.data, setup, self._engine, self._is_cancelled)
-
-    # ------------------------------------------------------------------ inside
 
     def _following(self, before: Segment, changes: Mapping[str, Any], setup: Setup) -> Segment:
         """Return the segment that follows the present update of a segment."""
