@@ -107,7 +107,8 @@ class Transport {
     this.slider.max = last;
     this.slider.disabled = last === 0;
     this.field.max = last + MOST_AHEAD;
-    if (!this.isDragging) {
+    // A frame from before the update that was asked for must not move the slider back under a pressed key.
+    if (!this.isDragging && !this.isGoing) {
       setText(this.epochText, format.integer(frame.epoch));
       this.slider.value = frame.update;
     }
@@ -247,18 +248,23 @@ class Transport {
     this.wanted = update;
     if (this.isGoing) return;
     this.isGoing = true;
+    let reached = null;
     for (let asked = null; this.wanted !== asked; ) {
       asked = this.wanted;
       const timer = setTimeout(() => this.showGoing(asked), PATIENCE);
       const answer = await this.app.act("go_to", { update: asked });
       clearTimeout(timer);
+      reached = answer?.fields.update ?? null;
       // After a refusal, the field shows where the run is.
       if (this.wanted === asked) this.field.value = answer?.fields.update ?? this.app.store.frame?.update ?? 0;
     }
     this.wanted = null;
     this.isGoing = false;
     this.slow = null;
-    if (this.app.store.frame !== null) this.show(this.app.store.frame);
+    const { frame } = this.app.store;
+    // The frame of another update is on its way.
+    if (reached !== null && frame?.update !== reached) this.slider.value = reached;
+    else if (frame !== null) this.show(frame);
   }
 
   /** While a request takes long: its update instead of the state of the run. */
