@@ -127,7 +127,6 @@ def watched(browser: Browser, address: str, case: Case, seconds: float) -> tuple
     frames.clear()
     page.wait_for_timeout(1_000 * seconds)
     if len(frames) < 2:
-        page.screenshot(path="/tmp/d3.png")
         raise SystemExit("the page does not receive frames.")
 
     page.context.close()

@@ -87,7 +87,7 @@ def raw_columns(data: PlayData) -> dict[str, RawColumn]:
 
 
 def _of_input(data: PlayData, name: str, number: int) -> RawColumn:
-    """Return a column that is an input as it stands."""
+    """Return a column whose values are an input of the network without encoding."""
     values = data.X[:, number]
     median = float(np.median(values))
     val = np.empty(0) if data.X_val is None else data.X_val[:, number]

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from multilayer.exceptions import DivergenceError, InputError
 from multilayer.fits.fit import Fit
-from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.inspection import Diagnosis
 from multilayer.inspection.cost import mean_cost
 from multilayer.playground.bugs.check import ProgramCheck, check_program
@@ -22,7 +21,7 @@ from multilayer.playground.instruments import BOUNDED, MOST_ROWS
 from multilayer.playground.lessons.lesson import Setup
 from multilayer.playground.lessons.measures import Measure
 from multilayer.playground.runs.run import CancelledError
-from multilayer.playground.runs.setup import estimator_for, setup_from_json
+from multilayer.playground.runs.setup import estimator_for, fit_request, setup_from_json
 from multilayer.training import TrainingSession
 
 EPOCHS_PER_PART = 100  # between two looks at whether the page was closed
@@ -111,7 +110,8 @@ class TrainedNetwork:
             given = parameters_for_bug(self.bug, given, self.data.task, n_classes).parameters
             given["shuffle"] = SETUPS[self.bug].shuffles and given.get("shuffle", True)
         parameters = setup_from_json({"parameters": given}).parameters
-        self.fit = _fit(estimator_for(parameters, self.data), self.data, validates=validates)
+        request = fit_request(self.data, validates=validates)
+        self.fit: Fit = estimator_for(parameters, self.data)._begin(request)
         if self.bug is not None:
             self.fit.problem = replace(self.fit.problem, engine=BuggyEngine(self.bug))
         self.has_diverged = False
@@ -232,11 +232,3 @@ class TrainedNetwork:
             scores = list(self._model.validation_scores_)
             reached = (i for i, score in enumerate(scores, start=1) if score >= level)
         return next(reached, math.inf)
-
-
-def _fit(estimator: Any, data: PlayData, *, validates: bool) -> Fit:
-    """Return the fit of the page, which keeps the last weights."""
-    validates = validates and data.X_val is not None
-    validation = ValidationArguments(data.X_val, data.y_val) if validates else NO_VALIDATION
-    fit: Fit = estimator._begin(FitRequest(data.X, data.y, validation=validation, keep="last"))
-    return fit

@@ -16,11 +16,10 @@ from multilayer.engines import Engine, Objective
 from multilayer.equations.descent import UpdateRule
 from multilayer.exceptions import DivergenceError, InputError, MultilayerError
 from multilayer.fits.fit import Fit
-from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.network import Floats, Network
 from multilayer.playground.data.play_data import PlayData
 from multilayer.playground.runs.segment import Segment
-from multilayer.playground.runs.setup import RESTARTING, Setup, changed_arguments, estimator_for
+from multilayer.playground.runs.setup import RESTARTING, Setup, changed_arguments, estimator_for, fit_request
 from multilayer.playground.runs.timeline import Timeline
 from multilayer.training import EpochEnded, TrainingSession
 
@@ -69,7 +68,7 @@ class Run:
         self.seconds = 0.0
         # On one thread, with the same results: the other cores draw the page, and train for other pages.
         estimator = estimator_for(setup.parameters, data).set_params(n_jobs=1)
-        self.segments = [self._segment(0, 0, {}, setup, estimator._begin(self._request(resumes=False)))]
+        self.segments = [self._segment(0, 0, {}, setup, estimator._begin(fit_request(data)))]
         self._keep(is_pinned=True)
 
     @property
@@ -249,13 +248,9 @@ class Run:
         """Return the segment that follows the present update of a segment."""
         estimator = before.fit.snapshot()
         estimator.set_params(**changed_arguments(before.setup.parameters, setup.parameters, self.data))
-        return self._segment(self.epoch, self.update, changes, setup, estimator._begin(self._request(resumes=True)))
-
-    def _request(self, *, resumes: bool) -> FitRequest:
-        data = self.data
-        has_rows = data.X_val is not None and data.y_val is not None
-        validation = ValidationArguments(data.X_val, data.y_val) if has_rows else NO_VALIDATION
-        return FitRequest(data.X, data.y, validation=validation, resumes=resumes, keep="last")
+        return self._segment(
+            self.epoch, self.update, changes, setup, estimator._begin(fit_request(self.data, resumes=True))
+        )
 
     def _segment(self, epoch: int, update: int, changes: Mapping[str, Any], setup: Setup, fit: Fit) -> Segment:
         if self._engine is not None:

@@ -15,6 +15,7 @@ from multilayer._checks import check_choice, check_flag, check_integer, check_re
 from multilayer.equations import ACTIVATIONS, SCHEMES
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import ParameterError, unknown_name
+from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.playground.data.data_choice import DataChoice, changed_data
 from multilayer.playground.data.play_data import PlayData
 from multilayer.playground.runs.settings import SettingError, checked_settings
@@ -165,6 +166,13 @@ def _most_iterations(hidden_layer_sizes: tuple[int, ...], data: PlayData) -> int
 def estimator_for(parameters: Parameters, data: PlayData) -> Any:
     """Return the estimator of a setup, not fitted."""
     return _estimator_class(data)(**initial_parameters(parameters, data))
+
+
+def fit_request(data: PlayData, *, resumes: bool = False, validates: bool = True) -> FitRequest:
+    """Return the request of a fit on these data, which keeps the last weights."""
+    has_rows = validates and data.X_val is not None
+    validation = ValidationArguments(data.X_val, data.y_val) if has_rows else NO_VALIDATION
+    return FitRequest(data.X, data.y, validation=validation, resumes=resumes, keep="last")
 
 
 def changed_arguments(before: Parameters, now: Parameters, data: PlayData) -> dict[str, Any]:
