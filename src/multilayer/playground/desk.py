@@ -13,11 +13,11 @@ from multilayer.engines import Engine
 from multilayer.exceptions import InputError
 from multilayer.playground.bugs.engine import BuggyEngine
 from multilayer.playground.bugs.lab import BugCase, parameters_for_case
-from multilayer.playground.bugs.setups import SETUPS
+from multilayer.playground.bugs.setups import SETUPS, rows_for_bug
 from multilayer.playground.data.baselines import baselines
 from multilayer.playground.data.data_choice import DataChoice, shape_of
 from multilayer.playground.data.open_table import OpenTable
-from multilayer.playground.data.play_data import PlayData, sorted_by_target
+from multilayer.playground.data.play_data import PlayData
 from multilayer.playground.data.shapes import SHAPES
 from multilayer.playground.frames import View
 from multilayer.playground.instruments import vital_signs
@@ -98,8 +98,7 @@ class Desk:
         """Return the data of a choice, in the order of rows that a mistake needs."""
         if self._known_data is None or self._known_data[0] != choice:
             self._known_data = (choice, self._new_data(choice))
-        data = self._known_data[1]
-        return data if bug is None or not SETUPS[bug.name].sorts_rows else sorted_by_target(data)
+        return rows_for_bug(None if bug is None else bug.name, self._known_data[1])
 
     def _new_data(self, choice: DataChoice) -> PlayData:
         if choice.name != TABLE:

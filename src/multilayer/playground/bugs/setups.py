@@ -8,6 +8,7 @@ from typing import Any
 
 from multilayer.exceptions import ParameterError
 from multilayer.learn.bugs.records import BUGS, bug_named
+from multilayer.playground.data.play_data import PlayData, sorted_by_target
 
 CLASSES, AMOUNTS = "classification", "regression"
 # The values that every mistake needs, and how a sentence names them.
@@ -89,6 +90,11 @@ class BugParameters:
     def text(self) -> str:
         """All changes as one text."""
         return " ".join(self.changes)
+
+
+def rows_for_bug(name: str | None, data: PlayData) -> PlayData:
+    """Return the data in the order of rows that a mistake needs; unchanged for None."""
+    return data if name is None or not SETUPS[name].sorts_rows else sorted_by_target(data)
 
 
 def bugs_for(task: str, n_classes: int = 0) -> tuple[str, ...]:

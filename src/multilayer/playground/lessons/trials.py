@@ -14,9 +14,9 @@ from multilayer.inspection import Diagnosis
 from multilayer.inspection.cost import mean_cost
 from multilayer.playground.bugs.check import ProgramCheck, check_program
 from multilayer.playground.bugs.engine import BuggyEngine
-from multilayer.playground.bugs.setups import SETUPS, parameters_for_bug
+from multilayer.playground.bugs.setups import SETUPS, parameters_for_bug, rows_for_bug
 from multilayer.playground.data.data_choice import DataChoice, changed_data, shape_of
-from multilayer.playground.data.play_data import PlayData, sorted_by_target
+from multilayer.playground.data.play_data import PlayData
 from multilayer.playground.instruments import BOUNDED, MOST_ROWS
 from multilayer.playground.lessons.lesson import Setup
 from multilayer.playground.lessons.measures import Measure
@@ -70,11 +70,7 @@ class EstimatorTrial(Trial):
 
 def data_of(setup: Setup) -> PlayData:
     """Return the data of a setup."""
-    data = shape_of(changed_data(DataChoice(), setup["data"]))
-    bug = setup.get("bug")
-    if bug is not None and SETUPS[bug].sorts_rows:
-        data = sorted_by_target(data)
-    return data
+    return rows_for_bug(setup.get("bug"), shape_of(changed_data(DataChoice(), setup["data"])))
 
 
 class TrainedNetwork:

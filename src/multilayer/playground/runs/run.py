@@ -248,9 +248,8 @@ class Run:
         """Return the segment that follows the present update of a segment."""
         estimator = before.fit.snapshot()
         estimator.set_params(**changed_arguments(before.setup.parameters, setup.parameters, self.data))
-        return self._segment(
-            self.epoch, self.update, changes, setup, estimator._begin(fit_request(self.data, resumes=True))
-        )
+        fit = estimator._begin(fit_request(self.data, resumes=True))
+        return self._segment(self.epoch, self.update, changes, setup, fit)
 
     def _segment(self, epoch: int, update: int, changes: Mapping[str, Any], setup: Setup, fit: Fit) -> Segment:
         if self._engine is not None:
