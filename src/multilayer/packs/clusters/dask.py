@@ -23,7 +23,7 @@ class DaskExecutor:
     """
 
     name = "dask"
-    is_quick = True
+    least_seconds = 2.0
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -52,8 +52,7 @@ class Executor(Protocol):
     """Runs messages on workers."""
 
     name: str
-    # Whether the workers can run a message of a few seconds without much overhead.
-    is_quick: bool
+    least_seconds: float  # the time of the first messages
 
     def open(self) -> None:
         """Prepare the executor."""

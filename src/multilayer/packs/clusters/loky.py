@@ -28,7 +28,7 @@ class LokyExecutor:
     """
 
     name = "loky"
-    is_quick = True
+    least_seconds = 2.0
 
     def __init__(self, n_processes: int, n_threads: int) -> None:
         self.n_processes, self.n_threads = n_processes, n_threads
@@ -37,7 +37,10 @@ class LokyExecutor:
         self._folder: Path | None = None
 
     def open(self) -> None:
+        from joblib.externals.loky.backend import resource_tracker
+
         self._folder = Path(tempfile.mkdtemp(prefix="multilayer-"))
+        resource_tracker.register(str(self._folder), "folder")  # which removes it if this process is killed
 
     def workers(self) -> list[Worker]:
         return [Worker(number, self.n_threads) for number in range(self.n_processes)]
@@ -61,7 +64,10 @@ class LokyExecutor:
             self._processes().shutdown(wait=False, kill_workers=True)
             self._pending.clear()
         if self._folder is not None:
+            from joblib.externals.loky.backend import resource_tracker
+
             shutil.rmtree(self._folder, ignore_errors=True)
+            resource_tracker.unregister(str(self._folder), "folder")
 
     def _answer(self, future: Future[Reply]) -> Answer:
         ticket = self._pending.pop(future)

@@ -1,4 +1,4 @@
-"""A pack whose members are trained by the workers of an executor, in this order of decisions and with these bits.
+"""A pack whose members are trained by the workers of an executor, with the same bits as in threads.
 
 Groups of members are sent to workers, which train them in threads for some seconds and send back the outcomes and the
 progress of the others.  If a worker is lost, its members are sent again as they were when they were sent to it.
@@ -24,13 +24,13 @@ from multilayer.training.loop import deferred_interrupt
 # The interval at which Ctrl-C and the workers are checked.
 SECONDS_BETWEEN_CHECKS = 0.1
 # The time of a message: it grows until sending and encoding take at most this share of it.
-LEAST_SECONDS, MOST_SECONDS, SHARE_OF_SENDING = 2.0, 60.0, 0.05
+MOST_SECONDS, SHARE_OF_SENDING = 60.0, 0.05
 # A message holds at most this share of the waiting members of each worker, so that the workers end together.
 MESSAGES_PER_WORKER = 2
 # So often members are sent again without any progress.
 MOST_LOSSES = 4
-# So long the pack waits for a worker if there is none.
-SECONDS_WITHOUT_WORKERS = 60.0
+# The interval at which the workers are counted, and how long the pack waits for one if there is none.
+SECONDS_BETWEEN_COUNTS, SECONDS_WITHOUT_WORKERS = 2.0, 60.0
 
 
 @dataclass(eq=False)
@@ -153,8 +153,11 @@ class ClusterPack:
             if not self._members or self.interrupt.pressed or time.perf_counter() >= until:
                 return
             self._send(until)
-            for answer in self._executor.wait(min(SECONDS_BETWEEN_CHECKS, max(until - time.perf_counter(), 0.0))):
+            answers = self._executor.wait(min(SECONDS_BETWEEN_CHECKS, max(until - time.perf_counter(), 0.0)))
+            for answer in answers:
                 self._receive(answer)
+            if not answers:
+                self._check_workers()
 
     def _put(self, parcel: Parcel) -> None:
         self._waiting.append(parcel)
@@ -177,24 +180,29 @@ class ClusterPack:
         if not self._waiting:
             return
         workers = self._workers()
-        if not workers and not self._sent and time.perf_counter() - self._last_seen > SECONDS_WITHOUT_WORKERS:
-            raise ClusterError(
-                f"{self._executor.name} has had no worker for {SECONDS_WITHOUT_WORKERS:.0f} seconds, and "
-                f"{len(self._members)} members are not trained. Start workers, and call the function again."
-            )
         busy = {sent.worker.key for sent in self._sent.values()}
         free = [worker for worker in workers if worker.key not in busy]
         for place, worker in enumerate(free):
             parcels = self._next_parcels(worker.n_threads, len(workers), len(free) - place)
             if not parcels:
                 return
-            seconds = self._seconds.get(worker.key, LEAST_SECONDS)
+            seconds = self._seconds.get(worker.key, self._executor.least_seconds)
             seconds = min(seconds, max(until - time.perf_counter(), 0.0))
             data = tuple(self._encoded(parcel).data for parcel in parcels)
             message = Message(data, worker.n_threads, seconds, self._config)
             arrays = {number: each for parcel in parcels for number, each in parcel.arrays.items()}
             ticket = self._executor.submit(worker, message, list(arrays.values()))
             self._sent[ticket] = Sent(worker, parcels, time.perf_counter())
+
+    def _check_workers(self) -> None:
+        """Raise an error if there has been no worker for some time: members would wait for ever."""
+        if time.perf_counter() - self._last_seen < SECONDS_BETWEEN_COUNTS or self._workers():
+            return
+        if time.perf_counter() - self._last_seen > SECONDS_WITHOUT_WORKERS:
+            raise ClusterError(
+                f"{self._executor.name} has had no worker for {SECONDS_WITHOUT_WORKERS:.0f} seconds, and "
+                f"{len(self._members)} members are not trained. Start workers, and call the function again."
+            )
 
     def _next_parcels(self, n_threads: int, n_workers: int, n_free: int) -> list[Parcel]:
         """Take the members of the next message from the queue: at least one for each thread, if there are as many."""
@@ -265,4 +273,5 @@ class ClusterPack:
                 kept = {number: shared[number] for number in encoded.numbers}
                 self._put(Parcel(members, parcel.order, encoded, kept))
         sending = time.perf_counter() - sent.at - reply.seconds
-        self._seconds[sent.worker.key] = min(max(sending / SHARE_OF_SENDING, LEAST_SECONDS), MOST_SECONDS)
+        seconds = max(sending / SHARE_OF_SENDING, self._executor.least_seconds)
+        self._seconds[sent.worker.key] = min(seconds, MOST_SECONDS)

@@ -25,7 +25,7 @@ class RayExecutor:
     """
 
     name = "ray"
-    is_quick = True
+    least_seconds = 2.0
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = dict(options)
