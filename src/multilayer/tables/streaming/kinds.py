@@ -52,15 +52,22 @@ class ColumnKinds:
 
 
 def kinds_of_text(
-    name: str, heads: Sequence[Any], form: CellFormat, text_columns: Sequence[str], *, is_whole: bool
+    name: str,
+    heads: Sequence[Any],
+    form: CellFormat,
+    text_columns: Sequence[str],
+    *,
+    is_whole: bool,
+    check_format: bool = True,
 ) -> ColumnKinds:
     """Infer the kinds of columns of text, as :func:`multilayer.tables.read_table` does, from some rows.
 
     ``heads`` are tables of text: the first rows, and rows of other files; ``is_whole`` says whether these are all rows.
+    With ``check_format``, a format of dates that fits no column is an error.
     """
     pa = import_pyarrow("reading tables")
     table = pa.concat_tables(heads) if len(heads) > 1 else heads[0]
-    typed = typed_columns(name, table, (), form, text_columns)
+    typed = typed_columns(name, table, (), form, text_columns, check_format=check_format)
     kinds = {field.name: stored_kind(field.type, field.name) for field in typed.schema}
     whole = frozenset(field.name for field in typed.schema if pa.types.is_integer(field.type))
     notes = {}

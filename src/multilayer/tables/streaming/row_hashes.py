@@ -64,7 +64,22 @@ class RowHasher:
         self._words: dict[str, int] = {}  # the digests of short words, since columns repeat them
 
     def hashes(self, columns: Columns, target: ColumnData, name: str) -> Hashes:
-        """Return the hashes of the rows of a block, (m,), from the features and the target, called ``name``."""
+        """Return the hashes of the rows of a block.
+
+        Parameters
+        ----------
+        columns : Columns
+            The features of m rows.
+        target : ColumnData
+            Their target.
+        name : str
+            The name of the target column.
+
+        Returns
+        -------
+        array of uint64, of shape (m,)
+            The hashes.
+        """
         total = self._of_column(target, name)
         for each in columns.column_names:
             total += self._of_column(columns.column(each), each)

@@ -181,6 +181,7 @@ class TableStream:
             counts.n_dropped += table.num_rows - len(block)
             if len(block):
                 yield block
+        self._check_unchanged()
         if not counts.n_read:
             raise DataFileError(f"{self.name}: has column names but no rows below them.")
         if not counts.n_rows:
