@@ -143,3 +143,12 @@ def test_a_pass_can_be_abandoned(forms):
     stream = open_stream(forms["folder"], "price", block_rows=50)
     next(stream.blocks())
     assert sum(map(len, stream.blocks())) == 980
+
+
+def test_moments_of_all_files_are_in_the_zone_of_the_first(tmp_path):
+    for name, offset in (("1", "+01:00"), ("2", "+02:00")):
+        moments = [f"2026-01-02 0{i}:00:00{offset},{i % 2}" for i in range(9)]
+        write(tmp_path, f"t/{name}.csv", ["at,y", *moments])
+    columns = [block.columns.column("at") for block in open_stream(tmp_path / "t", "y", block_rows=9).blocks()]
+    assert [column.zone for column in columns] == ["+01:00"] * 2
+    assert columns[1].to_pylist()[1].isoformat() == "2026-01-02T00:00:00+01:00"

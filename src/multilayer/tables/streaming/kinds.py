@@ -110,8 +110,9 @@ def kinds_of_stored(
             continue
         cells = [head.column(column) for head in heads]
         chunks = [chunk.cast(pa.string()) for each in cells for chunk in each.chunks]
-        converted, _ = spelled_column(column_data(pa.chunked_array(chunks, pa.string()), column), typed=True)
-        if converted is not None and converted.n_gaps < len(converted):
+        given = column_data(pa.chunked_array(chunks, pa.string()), column)
+        converted, _ = (None, None) if given.gaps.all() else spelled_column(given, typed=True)
+        if converted is not None:
             kinds[column] = converted.kind
             spelled.append(column)
     return ColumnKinds(kinds, frozenset(), tuple(spelled), {})

@@ -230,8 +230,12 @@ class TableStream:
     def _tables(self, counts: _Pass) -> Iterator[Any]:
         """Read the parts as tables of pyarrow with converted cells."""
         kinds = self._columns.kinds
+        previous = None
         for part in self._parts:
             batches = part.read(kinds, self._limits.batch_rows, self._limits.batch_bytes)
+            if previous is not None:
+                batches.follow(previous)
+            previous = batches
             for batch in batches:
                 self._check_target(batches)
                 yield part.with_partition(batch.table).select(list(kinds))
