@@ -56,6 +56,7 @@ def fit_numbers(name: str, summary: NumberSummary, rules: Rules) -> tuple[Encodi
     plain = replace(plain, is_continuous=summary.has_more_than_two_values())
     encoding, scaling = _robust(plain, summary) if rules.numbers == "robust" else _standard(plain, summary)
     done = _WORDS.get(kind, "") + (scaling if kind == "number" else scaling.partition(":")[0])
+    done += summary.quantile_words if rules.numbers == "robust" else ""
     result = with_calendar(encoding, summary.date_span()) if kind in ("date", "time") else encoding
     if isinstance(result, DateEncoding):
         done += f", and {', '.join(result.parts)}"
@@ -112,7 +113,7 @@ def _robust(plain: NumberEncoding, summary: NumberSummary) -> tuple[NumberEncodi
         middle, first, third = (math.ldexp(x, exponent) for x in (median, lower, upper))
         words = f"scaled robustly: median {middle:.4g}, quartiles {first:.4g} and {third:.4g}"
     encoding = replace(plain, centre=median, scale=scale, exponent=exponent, reach=NARROWEST_REACH, clip="smooth")
-    return encoding, words + summary.quantile_words
+    return encoding, words
 
 
 def _bounds(encoding: NumberEncoding) -> tuple[float, float] | None:
