@@ -207,7 +207,9 @@ def _rows(column: ColumnData, start: int, n: int) -> ColumnData:
 
 
 def _without_block(column: ColumnData) -> ColumnData:
-    """Return a copy that does not keep the block in memory."""
+    """Return a copy that does not keep the block in memory; a part without values takes the type of the others."""
+    if column.gaps.all():
+        return ColumnData.empty(len(column))
     if column.kind == "text":
         return ColumnData.of_texts(column.to_pylist(), is_category=column.is_category)
     return column.take(np.arange(len(column)))
