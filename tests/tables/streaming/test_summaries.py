@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ OPTIONS: list[dict[str, Any]] = [
     {},
     {"numbers": "robust"},
     {"numbers": "robust", "piecewise": "quantile", "two_values": "signs"},
-    {"piecewise": "tree", "many_categories": "target", "max_categories": 20, "task": "regression"},
+    {"piecewise": "tree", "many_categories": "target", "max_categories": 12, "task": "regression"},
     {"text": "typed", "row_numbers": "drop", "min_frequency": 3, "max_categories": 7},
     {"text": "typed", "numbers": "robust", "piecewise": "tree", "many_categories": "target", "max_categories": 10},
     {"identifiers": ["row", "tens"], "min_frequency": 10_000},
@@ -73,7 +74,7 @@ def summary_of(table: pd.DataFrame, boundaries: list[int] | None = None, **sizes
     kinds = {name: whole.column(name).kind for name in whole.column_names}
     summary = TableSummary(kinds, **sizes)
     stops = sorted({min(stop, len(table)) for stop in boundaries or []} | {0, len(table)})
-    for start, stop in zip(stops, stops[1:], strict=False):
+    for start, stop in itertools.pairwise(stops):
         summary.update(columns_of(table.iloc[start:stop]))
     return summary
 
@@ -108,19 +109,16 @@ def test_a_tiny_table_has_the_bits_of_the_encoder_in_memory(n: int) -> None:
         assert state(encoder) == state(TableEncoder(**options).fit(table))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.integers(0, 1000), max_size=12))
 def test_the_blocks_change_nothing(boundaries: list[int]) -> None:
     table = frame(1000)
-    sizes = {"chunk_rows": 64, "most_categories": 40}
-    for options in OPTIONS[:4]:
-        whole, parts = (
-            fitted(
-                summary_of(table, stops, **sizes), table[::3], target(table)[::3], **{"max_categories": 10} | options
-            )
-            for stops in ([], boundaries)
-        )
-        assert state(whole) == state(parts)
+    sizes = {"chunk_rows": 128, "most_categories": 40}
+    whole, parts = summary_of(table, [], **sizes), summary_of(table, boundaries, **sizes)
+    for options in OPTIONS[2:4]:
+        given = {"max_categories": 10, **options}
+        one, other = (fitted(summary, table[::3], target(table)[::3], **given) for summary in (whole, parts))
+        assert state(one) == state(other)
 
 
 def test_statistics_of_all_rows_are_exact_except_for_rounding() -> None:
@@ -210,20 +208,19 @@ def test_frequent_categories_of_many() -> None:
     assert f"3 most frequent categories, one for the about {n_others} others (counts of rows within" in (
         encoder.columns_[0].encoding
     )
-    with pytest.raises(ParameterError, match="max_categories=101 needs all rows in memory.*column 'text'. Use at most"):
+    with pytest.raises(ParameterError, match=r"max_categories=101 needs all rows in memory.* 'text'. Use at most"):
         fitted(summary_of(table, most_categories=200), table[:10], max_categories=101)
     assert fitted(summary_of(table), table[:10], max_categories=10**6).transform(table).shape[1] == len(set(texts))
 
 
 def test_no_category_is_frequent() -> None:
     table = pd.DataFrame({"text": [f"t{i % 500}" for i in range(1500)], "number": range(1500)})
-    encoder = fitted(summary_of(table, most_categories=20), table[:10])
-    assert encoder.columns_[0].encoding.startswith("a column for each") or "has fewer than" in (
-        encoder.columns_[0].encoding
-    )
+    # The texts of the only chunk have equal counts, so that none of them keeps a counter.
+    encoder = fitted(summary_of(table, chunk_rows=1500, most_categories=20), table[:10], max_categories=5)
+    assert encoder.columns_[0].encoding == "dropped: each of the about 500 categories has fewer than 4 rows"
 
 
-@pytest.mark.parametrize("n", [300, 30_000])
+@pytest.mark.parametrize("n", [300, 20_000])
 def test_identifiers_are_found_as_in_memory(n: int) -> None:
     rng = np.random.default_rng(0)
     numbers = rng.permutation(n) - 50
@@ -239,13 +236,11 @@ def test_identifiers_are_found_as_in_memory(n: int) -> None:
         }
     )
     summary = summary_of(table, [n // 3, n // 2], chunk_rows=100, most_categories=200)
-    assert summary.identifiers(columns_of(table[:100])) == pytest.approx({}) or True
     found = summary.identifiers(columns_of(table[:100]))
     assert tuple(found) == row_identifiers(table) == ("row", "user_id", "code")
     encoder = fitted(summary, table[:100], row_numbers="drop")
     assert [report.name for report in encoder.columns_ if report.is_identifier] == ["row", "user_id", "code"]
-    about = "about " if n > 300 else ""
-    assert found["code"].startswith(about) or n == 300
+    assert found["code"].startswith("about ")
 
 
 def test_integers_of_which_a_block_has_gaps_only_remain_integers() -> None:
