@@ -205,7 +205,7 @@ def test_frequent_categories_of_many() -> None:
     encoder = fitted(summary_of(table, most_categories=200), table[:10], max_categories=4)
     assert encoder.encodings_[0].categories == ("often0", "often1", "often2")  # type: ignore[attr-defined]
     n_others = len(set(texts)) - 3
-    assert f"3 most frequent categories, one for the about {n_others} others (counts of rows within" in (
+    assert f"3 most frequent categories, one for the {n_others} others (counts of rows within" in (
         encoder.columns_[0].encoding
     )
     with pytest.raises(ParameterError, match=r"max_categories=101 needs all rows in memory.* 'text'. Use at most"):
@@ -217,7 +217,7 @@ def test_no_category_is_frequent() -> None:
     table = pd.DataFrame({"text": [f"t{i % 500}" for i in range(1500)], "number": range(1500)})
     # The texts of the only chunk have equal counts, so that none of them keeps a counter.
     encoder = fitted(summary_of(table, chunk_rows=1500, most_categories=20), table[:10], max_categories=5)
-    assert encoder.columns_[0].encoding == "dropped: each of the about 500 categories has fewer than 4 rows"
+    assert encoder.columns_[0].encoding == "dropped: each of the 500 categories has fewer than 4 rows"
 
 
 @pytest.mark.parametrize("n", [300, 20_000])
@@ -240,7 +240,7 @@ def test_identifiers_are_found_as_in_memory(n: int) -> None:
     assert tuple(found) == row_identifiers(table) == ("row", "user_id", "code")
     encoder = fitted(summary, table[:100], row_numbers="drop")
     assert [report.name for report in encoder.columns_ if report.is_identifier] == ["row", "user_id", "code"]
-    assert found["code"].startswith("about ")
+    assert found["code"].startswith("about ") == (n > 16_384)
 
 
 def test_integers_of_which_a_block_has_gaps_only_remain_integers() -> None:
@@ -296,7 +296,7 @@ def test_the_memory_is_bounded() -> None:
         table = pd.DataFrame({"number": rng.normal(size=n), "text": [f"t{k}" for k in rng.integers(0, 10**9, n)]})
         summary = summary_of(table, list(range(0, n, 5000)), chunk_rows=512, most_categories=1000)
         sizes.append(summary.n_bytes)
-    assert max(sizes) < 512 * 8 * 9 + 1000 * 200 + (1 << 17)
+    assert max(sizes) < 512 * 8 * 9 + 1000 * 200 + (1 << 18)
     assert sizes[1] - sizes[0] < 20_000
 
 

@@ -62,6 +62,11 @@ class CategoryCounts:
         return self.different is None
 
     @property
+    def is_estimated(self) -> bool:
+        """Whether the number of different texts is an estimate."""
+        return self.different is not None and not self.different.is_exact
+
+    @property
     def n_different(self) -> int:
         """The number of different texts, or its estimate."""
         return len(self.counts) if self.different is None else max(self.different.n_different, len(self.counts))

@@ -59,7 +59,7 @@ class NumberState:
     @property
     def n_bytes(self) -> int:
         """The memory of the state, without a few hundred bytes of numbers."""
-        return self.sketch.n_bytes + (self.different.hashes.nbytes if self.different is not None else 0)
+        return self.sketch.n_bytes + (self.different.n_bytes if self.different is not None else 0)
 
     def update(self, column: ColumnData) -> None:
         """Add the next rows."""
