@@ -258,7 +258,7 @@ def _of_stored(
     batch_bytes: int,
 ) -> TableBatches:
     with stored_errors(pa, source):
-        stored = StoredTable(pa, source, is_mapped=True)
+        stored = StoredTable(pa, source, in_batches=True)
     try:
         names = tuple(stored.types)
         check_names(source.name, stored.names)

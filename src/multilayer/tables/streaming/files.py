@@ -90,7 +90,7 @@ class TableFile:
         types: dict[str, Any]
         if self.is_stored:
             check_no_text_options(found.name, **self.options.all())
-            with stored_errors(pa, found), StoredTable(pa, found, is_mapped=True) as stored:
+            with stored_errors(pa, found), StoredTable(pa, found, in_batches=True) as stored:
                 names, types = stored.names, stored.types
             check_names(found.name, names)
         else:
@@ -114,7 +114,7 @@ class TableFile:
             return
         pa = import_pyarrow("reading tables")
         found = find_data_file(self.path)
-        with stored_errors(pa, found), StoredTable(pa, found, is_mapped=True) as stored:
+        with stored_errors(pa, found), StoredTable(pa, found, in_batches=True) as stored:
             n_groups = stored.reader.num_row_groups
             for group in evenly(range(1, n_groups), _OTHER_PLACES):
                 for batch in stored.reader.iter_batches(
