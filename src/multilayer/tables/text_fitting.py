@@ -109,8 +109,9 @@ def _fit_spelled(
     form: AmountForm | None = None,
 ) -> tuple[Encoding | None, ColumnReport]:
     """Fit text of which all or nearly all cells spell the numbers or dates of ``spelled``."""
-    encoding, report = fit_numbers(name, NumbersInMemory(name, spelled), rules)
     given = summary.cells
+    numbers = NumbersInMemory(name, spelled, n_further_gaps=summary.n_gaps - given.n_gaps)
+    encoding, report = fit_numbers(name, numbers, rules)
     stray = given.take(np.flatnonzero(spelled.gaps & ~given.gaps)).counts()
     words = tuple(itertools.islice(stray, _MOST_GAP_WORDS))
     if isinstance(encoding, NumberEncoding):

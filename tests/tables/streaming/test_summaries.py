@@ -57,7 +57,7 @@ def frame(n: int, seed: int = 0, *, infinite: bool = False) -> pd.DataFrame:
         "zoned": moments.dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin"),
         "day": moments.dt.floor("D").where(rng.random(n) > 0.1),
         "duration": pd.to_timedelta(rng.integers(0, 10**6, n), unit="s"),
-        "spelled": [f"{v:.2f}" if r > 0.02 else "n/a" for v, r in rng.normal(size=(n, 2))],
+        "spelled": [f"{v:.2f}" if r > 0.02 else "n/a" for v, r in zip(rng.normal(size=n), rng.random(n), strict=True)],
         "amount": [f"${v:,.2f}" for v in rng.random(n) * 1e5],
     }
     if infinite:
@@ -188,6 +188,19 @@ def test_gaps_outside_the_sample_have_a_column() -> None:
     assert [report.n_gaps for report in encoder.columns_] == [5, 5]
 
 
+def test_text_that_spells_numbers_is_fitted_to_the_sample() -> None:
+    table = frame(2000)[["spelled", "amount"]]
+    table.loc[1990:, "amount"] = None
+    encoder = fitted(summary_of(table), table[:500], text="typed", piecewise="quantile")
+    expected = TableEncoder(text="typed", piecewise="quantile").fit(table[:500])
+    assert encoder.encodings_[0] == expected.encodings_[0]
+    assert encoder.encodings_[1].raw.centre == expected.encodings_[1].raw.centre  # type: ignore[attr-defined]
+    assert [report.n_gaps for report in encoder.columns_] == [expected.columns_[0].n_gaps, 10]
+    assert encoder.get_feature_names_out()[-1] == "amount=(gap)"
+    assert all("(of a sample of 500 rows)" in report.encoding for report in encoder.columns_)
+    assert np.isfinite(encoder.transform(table)).all()
+
+
 def test_a_sample_without_values() -> None:
     table = frame(900)[["gaps at first", "many"]]
     table.loc[:99, "many"] = None
@@ -264,10 +277,12 @@ def test_infinity_is_an_error_with_its_row() -> None:
 def test_blocks_that_do_not_fit_are_errors() -> None:
     table = frame(30)[["normal", "tens"]]
     summary = summary_of(table)
-    with pytest.raises(InputError, match="'tens' is missing in rows after data row 30"):
+    with pytest.raises(InputError, match="'tens' is missing in the rows after data row 30"):
         summary.update(columns_of(table[["normal"]]))
-    with pytest.raises(InputError, match="'tens' holds numbers after data row 30, but text were"):
+    with pytest.raises(InputError, match="'tens' holds numbers in the rows after data row 30, but must hold text"):
         summary.update(columns_of(table.assign(tens=1.0)))
+    with pytest.raises(InputError, match="'tens' is missing in the rows of the sample"):
+        fitted(summary, table[["normal"]])
     assert summary.n_rows == 30
     with pytest.raises(InputError, match="the sample has no rows"):
         fitted(summary, table[:0])
