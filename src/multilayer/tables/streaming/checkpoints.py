@@ -2,8 +2,8 @@
 
 The file is an archive of arrays as ``numpy.savez`` writes it, without pickled objects; each array has a CRC-32.  The
 array ``about`` holds JSON: format, version, fingerprint, the number of windows of the training, and the numbers of the
-state.  The number of windows done is that of the epochs of its curves.  The other arrays are those of the state: weights,
-memory of the update rule, average, best weights, generator, order of the rows and curves.
+state.  The number of windows done is the length of the curves.  The other arrays are those of the state: weights, memory
+of the update rule, average, best weights, generator, order of the rows and curves.
 
 Weights alone are written by :func:`multilayer.save_model`, whose files hold a fitted estimator with its parameters.  A
 checkpoint of windows belongs to files of rows and to a network that the program makes again.
@@ -108,8 +108,8 @@ class CheckpointWriter:
         about, arrays = _described(state)
         head = {"format": FORMAT, "version": VERSION, "fingerprint": self.fingerprint, "n_windows": self.n_windows}
         content = io.BytesIO()
-        text = json.dumps({**head, **about}, allow_nan=False).encode()
-        np.savez(content, **{ABOUT: np.frombuffer(text, dtype=np.uint8)}, **arrays)
+        arrays[ABOUT] = np.frombuffer(json.dumps({**head, **about}, allow_nan=False).encode(), dtype=np.uint8)
+        np.savez(content, **arrays)
         try:
             replace_file(path, content.getvalue())
         except (OSError, ValueError) as error:
@@ -167,7 +167,7 @@ def _unusable(path: Path, why: str) -> DataFileError:
     )
 
 
-def _described(state: TrainingState) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _described(state: TrainingState) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the numbers and the arrays of a state."""
     descent, history = state.descent, state.history
     generator: Any = state.random_state.get_state(legacy=False)

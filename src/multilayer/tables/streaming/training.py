@@ -1,8 +1,8 @@
 """The training of a network on more rows than fit into memory, window after window.
 
-A window counts as an epoch of the training session: ``max_iter`` of the network is the number of windows, and schedules,
-patience and curves count windows.  All rows of a window are trained on once, in batches of a random order, before the
-next window; a pass over the file is ``windows_per_pass`` windows.
+A window counts as an epoch of the training session: ``max_iter`` of the network is the number of windows, and
+schedules, patience and curves count windows.  All rows of a window are trained on once, in batches of a random order,
+before the next window; a pass over the file is ``windows_per_pass`` windows.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sklearn.base import clone
 from multilayer.estimators.printing import EpochTable
 from multilayer.fits.errors import collected_warnings
 from multilayer.fits.fit import Fit, begin
+from multilayer.fits.recipe import AUTO_BATCH_SIZE
 from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.fits.settings import Settings, settings_of
 from multilayer.fits.windows import check_class_weight, check_trains_by_windows, replace_rows, restore
@@ -205,7 +206,7 @@ def _within_time(
         return settings
     if stored is None:
         n_rows = len(first.rows) + COST_OF_VALIDATION * (len(validation.X) if validation.has_rows else 0)
-        of_window = max(n_rows * seconds_of_row(network, first.rows), first.seconds)
+        of_window = max(n_rows * _seconds_of_row(network, training, first.rows), first.seconds)
         n_windows = (training.deadline - time.monotonic()) / of_window
         settings = replace(settings, max_iter=int(min(max(n_windows, 1), settings.max_iter)))
     if settings.max_iter > 1:  # one window is the least
@@ -214,29 +215,17 @@ def _within_time(
     return settings
 
 
-def seconds_of_row(network: Any, rows: Rows) -> float:
-    """Return the time of training on a row, by that of one epoch of a few batches; the least, on a busy machine.
-
-    Parameters
-    ----------
-    network : MLPClassifier or MLPRegressor
-        The unfitted network.
-    rows : Rows
-        Some rows.
-
-    Returns
-    -------
-    float
-        The seconds.
-    """
-    batch = network.batch_size if isinstance(network.batch_size, int) else 200
+def _seconds_of_row(network: Any, training: WindowTraining, rows: Rows) -> float:
+    """Return the time of training on a row, by that of one epoch of a few batches; the least, on a busy machine."""
+    batch = network.batch_size if isinstance(network.batch_size, int) else AUTO_BATCH_SIZE
     some = rows[: PROBED_BATCHES * batch]
-    probe = clone(network).set_params(max_iter=1, early_stopping=False, callbacks=(), verbose=False)
     pace = math.inf
     for _ in range(3):  # the first one may include the compilation
+        probe = clone(network).set_params(max_iter=1, early_stopping=False)
         began = time.perf_counter()
         with collected_warnings([]):
-            probe.fit(some.X, some.y)
+            request = _request(probe, training, some, NO_VALIDATION)
+            begin(probe, settings_of(probe), probe._target_adapter(), request).train()
         pace = min(pace, (time.perf_counter() - began) / len(some))
     return pace
 
@@ -249,21 +238,8 @@ def _train(
     started = RunStarted(fit.problem.objective.network, fit.n_rows, fit.max_epochs, fit.n_epochs)
     reports.pass_on(started)
     try:
-        # Ctrl-C during a window ends the training after the window or within it, as in fit; between two windows, too.
-        with deferred_interrupt() as interrupt, interrupted_by(interrupt):
-            if not fit.has_ended:
-                window = first if fit.n_epochs == 0 else windows.read(fit.n_epochs)
-                with closing(windows.ahead(window, fit.max_epochs)) as coming:
-                    for window in coming:
-                        if window.rows is not first.rows or window.number > 0 and windows.plan.windows_per_pass > 1:
-                            replace_rows(fit, window.rows.X, window.rows.y, window.rows.weight)
-                        fit.train(n_epochs=1, listeners=[reports])
-                        if interrupt.pressed and not fit.has_ended:
-                            fit.session.end("interrupted")
-                        if fit.has_ended:
-                            break
-                        if writer is not None:
-                            writer.write_if_due(fit.state)
+        if not fit.has_ended:
+            _train_windows(fit, windows, first, reports, writer)
         # After an interruption the last checkpoint stays: the weights are not those at the end of a window.
         if writer is not None and fit.state.reason not in ("interrupted", "max_time"):
             writer.write(fit.state)
@@ -272,6 +248,29 @@ def _train(
         raise
     finally:
         reports.pass_on(RunEnded(fit.state.reason, fit.state.history.n_epochs, reports.seconds))
+
+
+def _train_windows(
+    fit: Fit, windows: Windows, first: Window, reports: _Reports, writer: CheckpointWriter | None
+) -> None:
+    """Train on the windows from the next one to the end."""
+    begins = first if fit.n_epochs == 0 else windows.read(fit.n_epochs)
+    # Ctrl-C between two windows ends the training as within one: with the result so far.
+    with (
+        deferred_interrupt() as interrupt,
+        interrupted_by(interrupt),
+        closing(windows.ahead(begins, fit.max_epochs)) as coming,
+    ):
+        for window in coming:
+            if window.number > 0 and windows.plan.windows_per_pass > 1:  # the fit has begun with the first one
+                replace_rows(fit, window.rows.X, window.rows.y, window.rows.weight)
+            fit.train(n_epochs=1, listeners=[reports])
+            if interrupt.pressed and not fit.has_ended:
+                fit.session.end("interrupted")
+            if fit.has_ended:
+                break
+            if writer is not None:
+                writer.write_if_due(fit.state)
 
 
 def _listeners(fit: Fit) -> list[Listener]:

@@ -7,7 +7,7 @@ rows of that order.  The rows within a window are shuffled by the training sessi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -174,7 +174,7 @@ class Windows:
         self.rows.read_into(self.plan.extents(number), self._buffers[at])
         return Window(number, self._buffers[at], time.perf_counter() - began)
 
-    def ahead(self, first: Window, stop: int) -> Iterator[Window]:
+    def ahead(self, first: Window, stop: int) -> Generator[Window, None, None]:
         """Yield a window and those after it up to ``stop``; a thread reads the next one meanwhile.
 
         Close the iterator if it is left early; it waits for the thread.  An error of the thread is raised for the
