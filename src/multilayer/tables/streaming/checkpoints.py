@@ -2,8 +2,8 @@
 
 The file is an archive of arrays as ``numpy.savez`` writes it, without pickled objects; each array has a CRC-32.  The
 array ``about`` holds JSON: format, version, fingerprint, the number of windows of the training, and the numbers of the
-state.  The number of windows done is the length of the curves.  The other arrays are those of the state: weights, memory
-of the update rule, average, best weights, generator, order of the rows and curves.
+state.  The number of windows done is the length of the curves.  The other arrays are those of the state: weights,
+memory of the update rule, average, best weights, generator, order of the rows and curves.
 
 Weights alone are written by :func:`multilayer.save_model`, whose files hold a fitted estimator with its parameters.  A
 checkpoint of windows belongs to files of rows and to a network that the program makes again.

@@ -28,7 +28,8 @@ from multilayer.fits.rows import NO_VALIDATION, FitRequest, ValidationArguments
 from multilayer.fits.settings import Settings, settings_of
 from multilayer.fits.windows import check_class_weight, check_trains_by_windows, replace_rows, restore
 from multilayer.tables.streaming.checkpoints import Checkpoint, CheckpointWriter, StoredTraining, read_checkpoint
-from multilayer.tables.streaming.rows_file import EncodedRows, Rows
+from multilayer.tables.streaming.rows_file import EncodedRows
+from multilayer.tables.streaming.rows_format import Rows
 from multilayer.tables.streaming.windows import Window, WindowPlan, Windows
 from multilayer.training import EpochEnded, Event, Listener, RunEnded, RunStarted
 from multilayer.training.events import notify

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from multilayer.exceptions import ParameterError
-from multilayer.tables.streaming.rows_file import EncodedRows, Rows, RowsFormat
+from multilayer.tables.streaming.rows_file import EncodedRows
+from multilayer.tables.streaming.rows_format import Rows, RowsFormat
 
 BLOCK_ROWS = 1024
 BUFFERS = 2  # one is trained on, the other is read
