@@ -253,8 +253,8 @@ def test_resumed_training_has_equal_bits(
     network = MLPRegressor(max_iter=9, standardize_targets=True, **recipe)
     plan, checkpoint = WindowPlan(N_ROWS, 250, 16), Checkpoint(tmp_path / "state", seconds=0)
     expected = train_by_windows(network, WindowTraining(amounts, plan, VALIDATION))
+    crashing = WindowTraining(amounts, plan, VALIDATION, checkpoint=checkpoint, listeners=[crash_after(n_before)])
     with pytest.raises(CrashError):
-        crashing = WindowTraining(amounts, plan, VALIDATION, checkpoint=checkpoint, listeners=[crash_after(n_before)])
         train_by_windows(network, crashing)
     events: list[Any] = []
     training = WindowTraining(amounts, plan, VALIDATION, checkpoint=checkpoint, listeners=[events.append])
