@@ -152,6 +152,6 @@ def test_other_generators_and_bad_options_are_refused(tmp_path: Path) -> None:
         write(tmp_path / "state", written)
     for options in ({"every": 0}, {"every": 1.5}, {"seconds": -1.0}):
         with pytest.raises(ParameterError, match="positive number of windows"):
-            Checkpoint(tmp_path, **options)  # type: ignore[arg-type]
+            Checkpoint(tmp_path, **options)
     with pytest.raises(DataFileError, match="cannot be written"):
         write(tmp_path, state())

@@ -17,7 +17,7 @@ import pytest
 
 from multilayer.exceptions import DataFileError, InputError, ParameterError, ShapeError
 from multilayer.fits.target_scale import target_scale
-from multilayer.tables.streaming import rows_writer, scratch
+from multilayer.tables.streaming import rows_writer
 from multilayer.tables.streaming.rows_file import EncodedRows
 from multilayer.tables.streaming.rows_format import HEADER, ROWS, TARGETS, RowsFormat
 from multilayer.tables.streaming.rows_writer import EncodedRowsWriter
@@ -163,7 +163,7 @@ def test_files_that_vanish_or_shrink_while_they_are_read(tmp_path: Path) -> None
 
 def test_disk_space_is_checked_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(scratch.shutil, "disk_usage", lambda _: usage._replace(free=2_000_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2_000_000))
     check_disk_space(tmp_path / "new" / "folder", 2_000_000)
     with pytest.raises(DataFileError, match=r"need 20.0 GB of disk space, but .*folder has 2.0 MB free.*scratch="):
         check_disk_space(tmp_path / "new" / "folder", 20_000_000_000)

@@ -240,7 +240,7 @@ def _train(
     reports.pass_on(started)
     try:
         if not fit.has_ended:
-            _train_windows(fit, windows, first, reports, writer)
+            _train_windows(fit, windows, first, reports, writer, training.deadline)
         # After an interruption the last checkpoint stays: the weights are not those at the end of a window.
         if writer is not None and fit.state.reason not in ("interrupted", "max_time"):
             writer.write(fit.state)
@@ -252,7 +252,7 @@ def _train(
 
 
 def _train_windows(
-    fit: Fit, windows: Windows, first: Window, reports: _Reports, writer: CheckpointWriter | None
+    fit: Fit, windows: Windows, first: Window, reports: _Reports, writer: CheckpointWriter | None, deadline: float
 ) -> None:
     """Train on the windows from the next one to the end."""
     begins = first if fit.n_epochs == 0 else windows.read(fit.n_epochs)
@@ -266,8 +266,10 @@ def _train_windows(
             if window.number > 0 and windows.plan.windows_per_pass > 1:  # the fit has begun with the first one
                 replace_rows(fit, window.rows.X, window.rows.y, window.rows.weight)
             fit.train(n_epochs=1, listeners=[reports])
-            if interrupt.pressed and not fit.has_ended:
+            if not fit.has_ended and interrupt.pressed:
                 fit.session.end("interrupted")
+            elif not fit.has_ended and time.monotonic() >= deadline:  # reading and checkpoints take time, too
+                fit.session.end("max_time")
             if fit.has_ended:
                 break
             if writer is not None:
