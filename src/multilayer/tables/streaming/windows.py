@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from multilayer.tables.streaming.rows_file import EncodedRows
 from multilayer.tables.streaming.rows_format import Rows, RowsFormat
 
 BLOCK_ROWS = 1024
+# benchmarks/block_shuffle.py: windows of about 200 blocks of a sorted table are as good as a shuffle of all rows.
+BLOCKS_OF_WINDOW = 256
+LEAST_BLOCK_ROWS = 64  # a block is read by one call of the system
 BUFFERS = 2  # one is trained on, the other is read
-BYTES_OF_ORDER = 24  # of a row: its number in the order of the session, in the next order, and a copy of it
+BYTES_OF_ORDER = 48  # of a row: its number in the orders of the session, and copies while targets are converted
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def most_window_rows(form: RowsFormat, n_bytes: int, n_outputs: int = 1) -> int:
     Examples
     --------
     >>> most_window_rows(RowsFormat(100, "classes"), 100_000_000)
-    117370
+    114155
     """
     # Targets are converted to float64 at first and then to float32.
     of_row = BUFFERS * form.n_bytes(1) + 12 * n_outputs + BYTES_OF_ORDER
@@ -138,6 +141,38 @@ def most_window_rows(form: RowsFormat, n_bytes: int, n_outputs: int = 1) -> int:
             f"need {BLOCK_ROWS * of_row:,}. Give more memory, or use fewer columns."
         )
     return n_rows
+
+
+def plan_within(form: RowsFormat, n_rows: int, n_bytes: int, n_outputs: int = 1, seed: int = 0) -> WindowPlan:
+    """Return the windows that fit into so many bytes.
+
+    Parameters
+    ----------
+    form : RowsFormat
+        The columns of the rows.
+    n_rows : int
+        The number of rows of the file.
+    n_bytes, n_outputs : int
+        As for :func:`most_window_rows`.
+    seed : int, default=0
+        The seed of the orders of the blocks.
+
+    Returns
+    -------
+    WindowPlan
+        The plan.  Each window has at least about ``BLOCKS_OF_WINDOW`` blocks, unless these were of fewer than
+        ``LEAST_BLOCK_ROWS`` rows: the fewer blocks, the less a window resembles the table, if rows that are near each
+        other in the file resemble each other.
+
+    Examples
+    --------
+    >>> plan = plan_within(RowsFormat(100, "classes"), 10**6, 100_000_000)
+    >>> plan.windows_per_pass, plan.window_rows, plan.block_rows
+    (9, 111111, 434)
+    """
+    plan = WindowPlan(n_rows, most_window_rows(form, n_bytes, n_outputs), seed=seed)
+    block_rows = min(max(plan.window_rows // BLOCKS_OF_WINDOW, LEAST_BLOCK_ROWS), BLOCK_ROWS)
+    return replace(plan, block_rows=block_rows)
 
 
 @dataclass(frozen=True, eq=False)
