@@ -7,9 +7,9 @@
 A made table is trained on in random order and sorted by its target, which is the worst order for blocks: each block has
 rows of almost the same target. All networks make the same number of passes over the rows with the same step size and
 keep an average of their weights; they differ in the rows that are in memory together. A multiple of 16,000 rows gives
-windows of whole batches. The scores are those of rows that are not in the table: R² for amounts, and accuracy in percent
-for three classes. "in file order" reads windows one after the other as they are in the file; its rows are shuffled
-within each window, or not at all.
+windows of whole batches. The scores are those of rows that are not in the table: R² for amounts, and accuracy in
+percent for three classes. "in file order" reads windows one after the other as they are in the file; its rows are
+shuffled within each window, or not at all.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from multilayer.exceptions import DataFileError, ParameterError
 from multilayer.tables.streaming.rows_file import EncodedRows
 from multilayer.tables.streaming.rows_format import Rows, RowsFormat
 from multilayer.tables.streaming.rows_writer import EncodedRowsWriter
-from multilayer.tables.streaming.windows import BLOCK_ROWS, WindowPlan, Windows, most_window_rows, plan_within
+from multilayer.tables.streaming.windows import BLOCK_ROWS, WindowPlan, Windows, most_window_rows
 
 N_ROWS = 103
 X = np.arange(2 * N_ROWS, dtype=np.float32).reshape(-1, 2)
@@ -150,11 +150,7 @@ def test_most_rows_of_a_window_fit_the_memory() -> None:
         most_window_rows(form, 100_000)
 
 
-@pytest.mark.parametrize(
-    ("n_rows", "n_bytes", "block_rows"), [(10**6, 5_000_000, 64), (10**6, 100_000_000, 434), (10**8, 10**9, 1024)]
-)
-def test_windows_have_many_blocks(n_rows: int, n_bytes: int, block_rows: int) -> None:
-    form = RowsFormat(100, "classes")
-    plan = plan_within(form, n_rows, n_bytes, seed=3)
-    assert (plan.n_rows, plan.block_rows, plan.seed) == (n_rows, block_rows, 3)
-    assert 2 * form.n_bytes(plan.window_rows) < n_bytes
+@pytest.mark.parametrize(("most_rows", "expected"), [(1000, 64), (100_000, 390), (10**6, 1024)])
+def test_windows_have_many_blocks(most_rows: int, expected: int) -> None:
+    assert WindowPlan(10**7, most_rows).rows_of_block == expected
+    assert WindowPlan(10**7, most_rows, 7).rows_of_block == 7

@@ -158,7 +158,7 @@ def fingerprint_of(network: Any, training: WindowTraining, validation: Validatio
         type(network).__name__,
         [[name, _text_of(value)] for name, value in sorted(parameters.items())],
         [rows.checksum, rows.header["fingerprint"]],
-        [training.plan.window_rows, training.plan.block_rows, training.plan.seed],
+        [training.plan.window_rows, training.plan.rows_of_block, training.plan.seed],
         None if training.classes is None else [int(each) for each in training.classes],
     ]
     found = hashlib.blake2b(json.dumps(described).encode(), digest_size=16)

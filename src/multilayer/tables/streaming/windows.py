@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,8 +38,10 @@ class WindowPlan:
         The number of rows of the file.
     most_rows : int
         The most rows of a window.  If all rows fit, the only window holds them in their order.
-    block_rows : int
-        The number of rows of a block.
+    block_rows : int or None
+        The number of rows of a block.  None: so many that a window has at least about ``BLOCKS_OF_WINDOW`` blocks, from
+        ``LEAST_BLOCK_ROWS`` to ``BLOCK_ROWS``.  The fewer blocks, the less a window resembles the table, if rows that
+        are near each other in the file resemble each other.
     seed : int
         The seed of the orders of the blocks.
 
@@ -54,13 +56,14 @@ class WindowPlan:
 
     n_rows: int
     most_rows: int
-    block_rows: int = BLOCK_ROWS
+    block_rows: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("n_rows", "most_rows", "block_rows"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} must be a positive integer, got {getattr(self, name)}.")
+            given = getattr(self, name)
+            if given is not None and given < 1:
+                raise ParameterError(f"{name} must be a positive integer, got {given}.")
 
     @property
     def windows_per_pass(self) -> int:
@@ -71,6 +74,13 @@ class WindowPlan:
     def window_rows(self) -> int:
         """The number of rows of a window."""
         return self.n_rows // self.windows_per_pass
+
+    @property
+    def rows_of_block(self) -> int:
+        """The number of rows of a block."""
+        if self.block_rows is not None:
+            return self.block_rows
+        return min(max(self.window_rows // BLOCKS_OF_WINDOW, LEAST_BLOCK_ROWS), BLOCK_ROWS)
 
     def extents(self, number: int) -> list[tuple[int, int]]:
         """Return the places of the rows of a window, numbered from 0 over all passes.
@@ -89,7 +99,7 @@ class WindowPlan:
             return [(0, self.n_rows)]
         of_pass, place = divmod(number, self.windows_per_pass)
         starts = self._starts(of_pass)
-        stops = np.minimum(starts + self.block_rows, self.n_rows)
+        stops = np.minimum(starts + self.rows_of_block, self.n_rows)
         ends = np.cumsum(stops - starts)  # of each block, in the rows of the pass
         first, last = place * self.window_rows, (place + 1) * self.window_rows
         some = slice(int(np.searchsorted(ends, first, "right")), int(np.searchsorted(ends, last, "left")) + 1)
@@ -100,7 +110,7 @@ class WindowPlan:
 
     def _starts(self, of_pass: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Return the first rows of the blocks in the order of a pass, which needs no earlier pass."""
-        starts = np.arange(0, self.n_rows, self.block_rows, dtype=np.int64)
+        starts = np.arange(0, self.n_rows, self.rows_of_block, dtype=np.int64)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence((self.seed, of_pass))))
         return generator.permutation(starts)
 
@@ -141,38 +151,6 @@ def most_window_rows(form: RowsFormat, n_bytes: int, n_outputs: int = 1) -> int:
             f"need {BLOCK_ROWS * of_row:,}. Give more memory, or use fewer columns."
         )
     return n_rows
-
-
-def plan_within(form: RowsFormat, n_rows: int, n_bytes: int, n_outputs: int = 1, seed: int = 0) -> WindowPlan:
-    """Return the windows that fit into so many bytes.
-
-    Parameters
-    ----------
-    form : RowsFormat
-        The columns of the rows.
-    n_rows : int
-        The number of rows of the file.
-    n_bytes, n_outputs : int
-        As for :func:`most_window_rows`.
-    seed : int, default=0
-        The seed of the orders of the blocks.
-
-    Returns
-    -------
-    WindowPlan
-        The plan.  Each window has at least about ``BLOCKS_OF_WINDOW`` blocks, unless these were of fewer than
-        ``LEAST_BLOCK_ROWS`` rows: the fewer blocks, the less a window resembles the table, if rows that are near each
-        other in the file resemble each other.
-
-    Examples
-    --------
-    >>> plan = plan_within(RowsFormat(100, "classes"), 10**6, 100_000_000)
-    >>> plan.windows_per_pass, plan.window_rows, plan.block_rows
-    (9, 111111, 434)
-    """
-    plan = WindowPlan(n_rows, most_window_rows(form, n_bytes, n_outputs), seed=seed)
-    block_rows = min(max(plan.window_rows // BLOCKS_OF_WINDOW, LEAST_BLOCK_ROWS), BLOCK_ROWS)
-    return replace(plan, block_rows=block_rows)
 
 
 @dataclass(frozen=True, eq=False)
