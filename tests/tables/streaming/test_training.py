@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,7 +187,6 @@ def test_listener_stops_the_training(amounts: EncodedRows) -> None:
     assert found.n_iter_ == 2
 
 
-@pytest.mark.skipif(not hasattr(signal, "raise_signal"), reason="signals")
 def test_interrupt_keeps_the_result_so_far(amounts: EncodedRows) -> None:
     def press(event: Any) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 3:
@@ -196,6 +196,32 @@ def test_interrupt_keeps_the_result_so_far(amounts: EncodedRows) -> None:
     with pytest.warns(InterruptedTrainingWarning):
         found = train_by_windows(network, WindowTraining(amounts, WindowPlan(N_ROWS, 250), listeners=[press]))
     assert found.n_iter_ == 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+def test_interrupt_while_rows_are_read_keeps_the_result_so_far(
+    amounts: EncodedRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_into, calls, is_waiting = EncodedRows.read_into, [0], threading.Event()
+
+    def pressed(self: EncodedRows, extents: Any, rows: Rows) -> None:
+        calls[0] += 1
+        if calls[0] == 4:  # the main thread has trained on three windows and waits for this one
+            is_waiting.wait(10)
+            time.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+        read_into(self, extents, rows)
+
+    def note(event: Any) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 3:
+            is_waiting.set()
+
+    monkeypatch.setattr(EncodedRows, "read_into", pressed)
+    network = MLPRegressor((8,), max_iter=9, **ALL)
+    with pytest.warns(InterruptedTrainingWarning):
+        found = train_by_windows(network, WindowTraining(amounts, WindowPlan(N_ROWS, 250), listeners=[note]))
+    assert 3 <= found.n_iter_ <= 4
 
 
 def test_deadline_reduces_the_number_of_windows(amounts: EncodedRows) -> None:
