@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
 from multilayer.engines.reference import ReferenceEngine
+from multilayer.engines.sharded.engine import ShardedEngine
+from multilayer.engines.sharded.sharding import active_sharding
 from multilayer.engines.threads import at_most, checked_jobs
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
@@ -134,6 +136,8 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
     process.  On systems without Numba (in a browser, on Intel Macs, for Python 3.11 on Windows for ARM), "auto" runs
     it without a warning.
 
+    Within :func:`sharded_rows`, it is the engine that drives the workers, each of which runs the engine of this name.
+
     Parameters
     ----------
     name : {"auto", "cpu", "reference"}
@@ -146,7 +150,7 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
     Returns
     -------
     Engine
-        The engine; it has no state.
+        The engine.
 
     Raises
     ------
@@ -157,6 +161,23 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
     --------
     >>> get_engine("reference").name
     'reference'
+    """
+    engine, sharding = local_engine(name, network, n_jobs), active_sharding()
+    return engine if sharding is None else ShardedEngine(engine, sharding)
+
+
+def local_engine(name: str, network: Network | None = None, n_jobs: int | None = None) -> Engine:
+    """Return the engine with this name that runs in this process, also within :func:`sharded_rows`.
+
+    Parameters
+    ----------
+    name, network, n_jobs : as for :func:`get_engine`
+        The engine, the network to run, and the number of threads.
+
+    Returns
+    -------
+    Engine
+        The engine.
     """
     if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
