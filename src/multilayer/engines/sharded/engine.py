@@ -85,9 +85,7 @@ class ShardedEngine(Engine):
 
         return descend_by(gradient_of, objective.network, rule, state, batches, options)
 
-    def _cost_and_gradient(
-        self, objective: Objective, parameters: Floats, rows: Rows | None
-    ) -> tuple[float, Floats]:
+    def _cost_and_gradient(self, objective: Objective, parameters: Floats, rows: Rows | None) -> tuple[float, Floats]:
         check_inputs(objective.network, objective.X)
         sharding = self._sharding
         with sharding.lock:

@@ -11,6 +11,7 @@ from numbers import Integral
 from typing import Any
 
 from multilayer.engines.protocol import Objective
+from multilayer.engines.sharded.actor_workers import ActorWorkers
 from multilayer.engines.sharded.shards import divide_batch, ranges, shards_of
 from multilayer.engines.sharded.tree import Node, complete_subtrees
 from multilayer.engines.sharded.worker import PartialSum
@@ -91,9 +92,7 @@ def active_sharding() -> Sharding | None:
 
 
 @contextmanager
-def sharded_rows(
-    workers: int = 2, *, n_shards: int = 64, backend: str = "threads", threads: int = 1
-) -> Iterator[None]:
+def sharded_rows(workers: int = 2, *, n_shards: int = 64, backend: str = "threads", threads: int = 1) -> Iterator[None]:
     """Within this block, train each network on rows that are spread over workers.
 
     The rows of a fit are divided into ``n_shards`` shards of consecutive rows, and each worker loads its shards once.
@@ -181,11 +180,11 @@ def _workers(backend: str, n_workers: int, n_threads: int) -> ShardWorkers:
     if backend == "threads":
         return ThreadWorkers(n_workers, n_threads)
     if backend == "ray":
-        from multilayer.engines.sharded.ray_workers import RayWorkers
+        from multilayer.engines.sharded.ray_actors import RayActors
 
-        return RayWorkers(n_workers, n_threads)
+        return ActorWorkers(RayActors(n_workers, n_threads), n_workers, n_threads)
     if backend == "dask":
-        from multilayer.engines.sharded.dask_workers import DaskWorkers
+        from multilayer.engines.sharded.dask_actors import DaskActors
 
-        return DaskWorkers(n_workers, n_threads)
+        return ActorWorkers(DaskActors(), n_workers, n_threads)
     raise unknown_name("backend", backend, BACKENDS)

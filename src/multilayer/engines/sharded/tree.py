@@ -78,9 +78,7 @@ def tree_sum(
     """
     if is_known(node):
         return value(node)
-    left, right = (
-        tree_sum(Node(node.level - 1, 2 * node.place + side), is_known, value, add) for side in (0, 1)
-    )
+    left, right = (tree_sum(Node(node.level - 1, 2 * node.place + side), is_known, value, add) for side in (0, 1))
     if left is None or right is None:
         return right if left is None else left
     return add(left, right)

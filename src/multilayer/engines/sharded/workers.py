@@ -9,7 +9,6 @@ from typing import Protocol
 
 from multilayer.engines.sharded.shards import BatchPart, Shard
 from multilayer.engines.sharded.worker import PartialSum, ShardWorker
-from multilayer.exceptions import EngineError
 from multilayer.network import Floats, Network
 
 
@@ -38,9 +37,7 @@ class ShardWorkers(Protocol):
             The shards.
         """
 
-    def partial_sums(
-        self, table: int, parameters: Floats, parts: Sequence[BatchPart]
-    ) -> list[list[PartialSum | None]]:
+    def partial_sums(self, table: int, parameters: Floats, parts: Sequence[BatchPart]) -> list[list[PartialSum | None]]:
         """Return the partial sums of all workers for one batch.
 
         Parameters
@@ -91,9 +88,7 @@ class ThreadWorkers(ShardWorkers):
         for worker, (first, stop) in zip(self._workers, table.workers, strict=True):
             worker.load(table.number, table.engine, table.network, first, *table.shards[first:stop])
 
-    def partial_sums(
-        self, table: int, parameters: Floats, parts: Sequence[BatchPart]
-    ) -> list[list[PartialSum | None]]:
+    def partial_sums(self, table: int, parameters: Floats, parts: Sequence[BatchPart]) -> list[list[PartialSum | None]]:
         calls = [
             self._pool.submit(worker.partial_sums, table, parameters, part)
             for worker, part in zip(self._workers, parts, strict=True)
@@ -106,11 +101,3 @@ class ThreadWorkers(ShardWorkers):
 
     def close(self) -> None:
         self._pool.shutdown()
-
-
-def too_many_losses(worker: int, n: int) -> EngineError:
-    """Return the error for a worker that was lost in all attempts at one call."""
-    return EngineError(
-        f"worker {worker} of sharded_rows was lost {n} times in one update. Its machine may have too little memory "
-        "for its shards: use more workers, or see the logs of the cluster."
-    )
