@@ -9,6 +9,8 @@ import platform
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -17,8 +19,6 @@ from numpy.typing import NDArray
 from multilayer.engines.cpu.coverage import unsupported_by_cpu
 from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective
 from multilayer.engines.reference import ReferenceEngine
-from multilayer.engines.sharded.engine import ShardedEngine
-from multilayer.engines.sharded.sharding import active_sharding
 from multilayer.engines.threads import at_most, checked_jobs
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.step_options import StepOptions
@@ -126,7 +126,24 @@ def _level_of_caller() -> int:
 ENGINES = ("auto", "cpu", "reference")
 
 
-def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int | None = None) -> Engine:
+# From the engine of this process to the engine that drives workers; set by driven_by.
+_driver: Callable[[Engine], Engine] | None = None
+
+
+@contextmanager
+def driven_by(driver: Callable[[Engine], Engine]) -> Iterator[None]:
+    """Within this block, and in all threads, let :func:`get_engine` return ``driver`` of the engine of this process."""
+    global _driver
+    before, _driver = _driver, driver
+    try:
+        yield
+    finally:
+        _driver = before
+
+
+def get_engine(
+    name: str = "auto", network: Network | None = None, n_jobs: int | None = None, *, is_local: bool = False
+) -> Engine:
     """Return the engine with this name.
 
     "auto" is the CPU engine.  If Numba's compiler is switched off, or the network has a custom activation or cost, it
@@ -146,6 +163,8 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
         The network to run.
     n_jobs : int or None, default=None
         The number of threads that the engine may use; None or -1 for as many as this process may use.
+    is_local : bool, default=False
+        Whether it runs in this process also within :func:`sharded_rows`.
 
     Returns
     -------
@@ -162,23 +181,6 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
     >>> get_engine("reference").name
     'reference'
     """
-    engine, sharding = local_engine(name, network, n_jobs), active_sharding()
-    return engine if sharding is None else ShardedEngine(engine, sharding)
-
-
-def local_engine(name: str, network: Network | None = None, n_jobs: int | None = None) -> Engine:
-    """Return the engine with this name that runs in this process, also within :func:`sharded_rows`.
-
-    Parameters
-    ----------
-    name, network, n_jobs : as for :func:`get_engine`
-        The engine, the network to run, and the number of threads.
-
-    Returns
-    -------
-    Engine
-        The engine.
-    """
     if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
     unsupported = ""
@@ -190,7 +192,8 @@ def local_engine(name: str, network: Network | None = None, n_jobs: int | None =
             f"engine='cpu' cannot run {unsupported}. Use engine='auto' or 'reference'; the reference engine is slower."
         )
     engine = ReferenceEngine() if name == "reference" or unsupported else _cpu_or_reference(name)
-    return engine if n_jobs is None else LimitedEngine(engine, checked_jobs(n_jobs))
+    engine = engine if n_jobs is None else LimitedEngine(engine, checked_jobs(n_jobs))
+    return engine if _driver is None or is_local else _driver(engine)
 
 
 def _cpu_or_reference(name: str) -> Engine:

@@ -65,3 +65,9 @@ def kill_in_update(workers: Any, kills: Mapping[int, Callable[[], None]]) -> Ite
         yield
     finally:
         workers.partial_sums, workers._actors.result = before, result
+
+
+def workers_of_context() -> Any:
+    """Return the workers of the current block of sharded_rows."""
+    engine: Any = get_engine("cpu")
+    return engine._sharding.workers

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from multilayer.engines import sharded_rows
-from multilayer.engines.sharded.sharding import active_sharding
 from multilayer.exceptions import EngineError
 
-from .runs import Run, a_run, kill_in_update
+from .runs import Run, a_run, kill_in_update, workers_of_context
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings(
@@ -37,7 +36,7 @@ def expected() -> Run:
 
 
 def test_without_a_client_there_is_an_error() -> None:
-    with pytest.raises(EngineError, match="needs a Dask client. Create it first"), sharded_rows(backend="dask"):
+    with pytest.raises(EngineError, match=r"needs a Dask client\. Create it first"), sharded_rows(backend="dask"):
         pass
 
 
@@ -50,9 +49,7 @@ def test_actors_give_the_bits_of_threads(expected: Run, k: int) -> None:
 
 def test_a_killed_worker_is_replaced_and_changes_nothing(expected: Run, client: Any) -> None:
     with sharded_rows(2, backend="dask"):
-        sharding = active_sharding()
-        assert sharding is not None
-        workers: Any = sharding.workers
+        workers = workers_of_context()
         first = workers.workers[1]
         (address,) = client.who_has(first.future)[first.future.key]
         pid = client.run(os.getpid)[address]

@@ -13,7 +13,6 @@ import pytest
 from scipy.sparse import csr_array
 
 from multilayer.engines import Engine, Objective, get_engine
-from multilayer.engines.choice import local_engine
 from multilayer.engines.protocol import PLAIN
 from multilayer.engines.sharded.engine import ShardedEngine
 from multilayer.engines.sharded.sharding import Sharding
@@ -44,7 +43,7 @@ WORKERS = (1, 2, 3, 5, 7, 64)
 @contextmanager
 def sharded(n_workers: int = 3, n_shards: int = 64, engine: str = "cpu") -> Iterator[ShardedEngine]:
     sharding = Sharding(ThreadWorkers(n_workers, 1), n_shards)
-    yield ShardedEngine(local_engine(engine), sharding)
+    yield ShardedEngine(get_engine(engine, is_local=True), sharding)
     sharding.close()
 
 
@@ -116,7 +115,7 @@ def test_embedded_inputs_give_the_same_bits() -> None:
 @pytest.mark.parametrize("name", ["cpu", "reference"])
 def test_results_equal_those_of_one_engine_up_to_rounding(name: str) -> None:
     problem = problem_of(weighted=True)
-    expected, costs = descended(local_engine(name), problem, Adam())
+    expected, costs = descended(get_engine(name, is_local=True), problem, Adam())
     with sharded(engine=name) as engine:
         state, received = descended(engine, problem, Adam())
     np.testing.assert_allclose(np.concatenate(received), np.concatenate(costs), rtol=1e-12)
@@ -156,7 +155,7 @@ def test_the_shards_of_an_objective_are_loaded_once_and_released() -> None:
             super().release(table)
 
     sharding = Sharding(Counted(2, 1), 8)
-    engine: ShardedEngine | None = ShardedEngine(local_engine("cpu"), sharding)
+    engine: ShardedEngine | None = ShardedEngine(get_engine("cpu", is_local=True), sharding)
     assert engine is not None
     for _ in range(3):
         engine.cost_and_gradient(problem.objective, problem.parameters)
@@ -169,7 +168,7 @@ def test_the_shards_of_an_objective_are_loaded_once_and_released() -> None:
     assert released == [0]
     engine = None
     gc.collect()
-    ShardedEngine(local_engine("cpu"), sharding).cost_and_gradient(problem.objective, problem.parameters)
+    ShardedEngine(get_engine("cpu", is_local=True), sharding).cost_and_gradient(problem.objective, problem.parameters)
     assert 1 in released
     sharding.close()
 

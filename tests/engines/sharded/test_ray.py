@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 
 from multilayer.engines import get_engine, sharded_rows
-from multilayer.engines.sharded.sharding import active_sharding
 from multilayer.exceptions import EngineError, ParameterError
 
-from .runs import Run, a_run, kill_in_update
+from .runs import Run, a_run, kill_in_update, workers_of_context
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings(
@@ -35,12 +33,6 @@ def expected() -> Run:
         return a_run()
 
 
-def actors() -> Any:
-    sharding = active_sharding()
-    assert sharding is not None
-    return sharding.workers
-
-
 @pytest.mark.parametrize("k", [1, 2])
 def test_actors_give_the_bits_of_threads(expected: Run, k: int) -> None:
     with sharded_rows(k, backend="ray"):
@@ -49,7 +41,7 @@ def test_actors_give_the_bits_of_threads(expected: Run, k: int) -> None:
 
 def test_killed_actors_are_replaced_and_change_nothing(expected: Run) -> None:
     with sharded_rows(2, backend="ray"):
-        workers = actors()
+        workers = workers_of_context()
         first = list(workers.workers)
         killed = []
 
@@ -67,7 +59,7 @@ def test_killed_actors_are_replaced_and_change_nothing(expected: Run) -> None:
 
 def test_a_worker_that_is_lost_again_and_again_raises_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with sharded_rows(1, backend="ray"):
-        workers = actors()
+        workers = workers_of_context()
         replace = workers._replace
 
         def replace_and_kill(worker: int) -> None:
@@ -100,6 +92,6 @@ def test_more_workers_than_the_cluster_has_cores_raise_an_error() -> None:
 
 def test_actors_end_with_the_block() -> None:
     with sharded_rows(1, backend="ray"):
-        (actor,) = actors().workers
+        (actor,) = workers_of_context().workers
     with pytest.raises(ray.exceptions.RayActorError):
         ray.get(actor.release.remote(0))

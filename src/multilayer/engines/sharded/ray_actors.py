@@ -28,15 +28,15 @@ class RayActors(Actors):
             import ray
         except ImportError:
             raise MissingExtraError("sharded_rows(backend='ray')", "ray", "ray") from None
-        if not ray.is_initialized():
-            ray.init()
-        n_cpus = ray.cluster_resources().get("CPU", 0)
+        self._ray: Any = ray
+        if not self._ray.is_initialized():
+            self._ray.init()
+        n_cpus = self._ray.cluster_resources().get("CPU", 0)
         if n_cpus < n_workers * n_threads:  # Ray would wait for more of them without end
             raise EngineError(
                 f"{n_workers} workers of {n_threads} threads need {n_workers * n_threads} CPUs, and this Ray cluster "
                 f"has {n_cpus:g}. Use fewer workers or threads, or a larger num_cpus in ray.init."
             )
-        self._ray: Any = ray
 
     def put(self, value: Any) -> Any:
         return self._ray.put(value)

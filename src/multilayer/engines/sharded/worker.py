@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from multilayer.engines.choice import get_engine
 from multilayer.engines.protocol import Engine, Objective
 from multilayer.engines.sharded.shards import BatchPart, Shard
 from multilayer.engines.sharded.tree import Node, complete_subtrees, tree_sum
@@ -67,9 +68,7 @@ class ShardWorker:
         *shards : Shard
             The shards.
         """
-        from multilayer.engines.choice import local_engine  # which imports this package
-
-        self._tables[table] = _Table(local_engine(engine, network), network, first, shards)
+        self._tables[table] = _Table(get_engine(engine, network, is_local=True), network, first, shards)
 
     def release(self, table: int) -> None:
         """Release the shards of a table."""

@@ -79,10 +79,11 @@ def test_a_part_of_the_rows_at_a_time() -> None:
 
 def test_the_context_ends_with_its_block_also_after_an_error() -> None:
     def fail() -> None:
-        raise KeyError("in the block")
+        with sharded_rows(2):
+            assert get_engine("cpu").name == "sharded"
+            raise KeyError("in the block")
 
-    with pytest.raises(KeyError), sharded_rows(2):
-        assert get_engine("cpu").name == "sharded"
+    with pytest.raises(KeyError, match="in the block"):
         fail()
     assert get_engine("cpu").name == "cpu"
 
