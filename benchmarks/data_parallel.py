@@ -27,10 +27,12 @@ from rich.table import Table
 import json_results
 from json_results import Cell, Results
 from multilayer.engines import Batches, Objective, at_most, concurrent_calls, get_engine, new_state, sharded_rows
+from multilayer.engines.sharded.engine import ShardedEngine
 from multilayer.engines.sharded.ray_actors import RayActors
-from multilayer.engines.steps import step_into
+from multilayer.engines.sharded.sharding import Sharding
+from multilayer.engines.sharded.worker import PartialSum
+from multilayer.engines.sharded.workers import ShardedTable, ShardWorkers
 from multilayer.equations import Adam
-from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.network import Network, n_parameters
 from shard_costs import Cluster, ShardedWork, update_time
 
@@ -94,18 +96,38 @@ def measured_work(width: int, batch: int, rounds: int) -> Measured:
         part = replace(objective, X=objective.X[rows], Y=objective.Y[rows], lam=0.0)
         engine.cost_and_gradient(part, parameters)
 
-    state = new_state(network, Adam(), parameters.copy())
-    gradient = np.full(len(parameters), 1e-3)
+    whole, _ = problem(width, batch)
     measured_rows = min(batch, MOST_ROWS)
-    whole, _ = problem(width, measured_rows)
-    other = new_state(network, Adam(), parameters.copy())
-    update = one_update(measured_rows)
+    part, of_part, of_whole = problem(width, measured_rows)[0], one_update(measured_rows), one_update(batch)
+    driver = ShardedEngine(engine, Sharding(IdleWorkers(len(parameters)), N_SHARDS))
+    state = new_state(network, Adam(), parameters.copy())
     with at_most(1), concurrent_calls():
         shard_seconds = seconds(gradient_of_shard, 5 * rounds)
-        ordinary = seconds(lambda: engine.descend(whole, Adam(), other, update), rounds)
-        update_seconds = seconds(lambda: step_into(network, Adam(), state, gradient, 1e-6, StepOptions()), rounds)
-    work = ShardedWork(len(parameters), batch, 4, N_SHARDS, shard_seconds, update_seconds)
+        ordinary = seconds(lambda: engine.descend(part, Adam(), state, of_part), rounds)
+        driver_seconds = seconds(lambda: driver.descend(whole, Adam(), state, of_whole), rounds)
+    work = ShardedWork(len(parameters), batch, 4, N_SHARDS, shard_seconds, driver_seconds)
     return Measured(width, work, ordinary * batch / measured_rows)
+
+
+class IdleWorkers(ShardWorkers):
+    """A worker that returns the same sums at once, so that the time of an update is that of its driver."""
+
+    n_workers = 1
+
+    def __init__(self, n_parameters: int) -> None:
+        self._sums = [[PartialSum(1.0, 1.0, np.full(n_parameters, 1e-3, dtype=np.float32))]]
+
+    def load(self, table: ShardedTable) -> None:
+        pass
+
+    def partial_sums(self, table: int, parameters: Any, parts: Any) -> Any:  # noqa: ARG002 of the protocol
+        return self._sums
+
+    def release(self, table: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class Echo:
@@ -162,12 +184,12 @@ def constants(cluster: Cluster, works: list[Measured]) -> tuple[Results, Results
         ("gradients from a worker on this machine", "MB/s", cluster.received_per_second / 1e6),
         ("sum of two gradients", "MB/s", cluster.added_per_second / 1e6),
     ]
-    columns = ("width", "weights", "batch", "gradient of a shard", "a row and weight", "update of the driver")
+    columns = ("width", "weights", "batch", "gradient of a shard", "a row and weight", "driver alone")
     rows: list[tuple[Cell, ...]] = []
     for each in works:
         of_shard = each.work.batch / N_SHARDS
         of_weight = each.work.shard_seconds / of_shard / each.work.n_parameters
-        figures = (each.work.shard_seconds * 1e3, of_weight * 1e9, each.work.update_seconds * 1e3)
+        figures = (each.work.shard_seconds * 1e3, of_weight * 1e9, each.work.driver_seconds * 1e3)
         rows.append((str(each.width), f"{each.work.n_parameters:,}", f"{each.work.batch:,}", *figures))
     return (
         Results("constants of Ray on this machine", ("what", "in", "figure"), ("", "", "1"), of_cluster),

@@ -28,8 +28,8 @@ class ShardedWork:
         The number of shards.
     shard_seconds : float
         The time of the gradient of the batch's rows in one shard, with the copy of these rows.
-    update_seconds : float
-        The time in which the driver adds the penalty and applies the rule.
+    driver_seconds : float
+        The time in which the driver divides the batch, adds the penalty and applies the rule.
     """
 
     n_parameters: int
@@ -37,7 +37,7 @@ class ShardedWork:
     itemsize: int
     n_shards: int
     shard_seconds: float
-    update_seconds: float
+    driver_seconds: float
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def update_time(work: ShardedWork, cluster: Cluster, n_workers: int) -> UpdateTi
     - gather: each worker returns one partial sum for each maximal complete subtree of its shards, so one if k and the
       number of shards are powers of two, and the driver receives all of them.
     - reduction: the driver adds them.
-    - update: the driver applies the rule, alone.
+    - update: the driver divides the batch, adds the penalty and applies the rule, while the workers wait.
 
     Nothing overlaps, and all workers are equally fast: the model has no term for the slowest of many machines.
 
@@ -131,5 +131,5 @@ def update_time(work: ShardedWork, cluster: Cluster, n_workers: int) -> UpdateTi
         broadcast=(size + row_numbers) / cluster.sent_per_second + (n_workers * size + row_numbers) / cluster.network,
         gather=sum(n_returned) * size * (1.0 / cluster.received_per_second + 1.0 / cluster.network),
         reduction=(sum(n_returned) - 1) * of_sum,
-        update=work.update_seconds,
+        update=work.driver_seconds,
     )

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import copy
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import cross_val_score
 
-from multilayer import MLPClassifier, MLPRegressor
+from multilayer import MLPClassifier, MLPRegressor, resume
+from multilayer.callbacks import Callback, Checkpoint
 from multilayer.engines import get_engine, sharded_rows
 from multilayer.exceptions import MissingExtraError, ParameterError
+from multilayer.selection import cross_validate
 
 X, y = load_iris(return_X_y=True)
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -75,6 +81,40 @@ def test_a_part_of_the_rows_at_a_time() -> None:
                 network.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
         fitted.append(network.parameters_)
     np.testing.assert_array_equal(fitted[0], fitted[1])
+
+
+def test_a_fit_resumes_from_a_checkpoint_with_other_workers(tmp_path: Path) -> None:
+    with sharded_rows(2):
+        whole = classifier().fit(X, y)
+
+    class Crash(Callback):
+        def on_epoch_end(self, event: Any) -> None:
+            if event.epoch == 7:
+                raise ZeroDivisionError
+
+    path = tmp_path / "run"
+    with sharded_rows(3), pytest.raises(ZeroDivisionError):
+        classifier(callbacks=[Checkpoint(path, every=1), Crash()]).fit(X, y)
+    with sharded_rows(1):
+        resumed = resume(path, X, y)
+    np.testing.assert_array_equal(resumed.parameters_, whole.parameters_)
+
+
+def test_networks_that_train_at_the_same_time_share_the_workers() -> None:
+    networks = [classifier(alpha=alpha) for alpha in (1e-4, 1.0)]
+    with sharded_rows(2):
+        expected = [clone(network).fit(X, y).parameters_ for network in networks]
+    with sharded_rows(3), ThreadPoolExecutor(2) as pool:
+        fitted = list(pool.map(lambda network: network.fit(X, y), networks))
+    for received, parameters in zip(fitted, expected, strict=True):
+        np.testing.assert_array_equal(received.parameters_, parameters)
+
+
+def test_the_folds_of_a_cross_validation_share_the_workers() -> None:
+    with sharded_rows(2):
+        scores = cross_validate(classifier(), X, y, n_jobs=2)["test_score"]
+        expected = cross_val_score(classifier(), X, y)
+    np.testing.assert_array_equal(scores, expected)
 
 
 def test_the_context_ends_with_its_block_also_after_an_error() -> None:

@@ -34,7 +34,7 @@ def costs() -> Any:
 @pytest.fixture
 def work(costs: Any) -> Any:
     return costs.ShardedWork(
-        n_parameters=1000, batch=100_000, itemsize=4, n_shards=64, shard_seconds=0.5, update_seconds=3.0
+        n_parameters=1000, batch=100_000, itemsize=4, n_shards=64, shard_seconds=0.5, driver_seconds=3.0
     )
 
 

@@ -59,10 +59,15 @@ def sharded_rows(workers: int = 2, *, n_shards: int = 64, backend: str = "thread
 
     Notes
     -----
-    The context applies to all estimators with one network, in all threads of this process, until the block ends.  Fits
-    that other processes run, such as those of joblib's workers, are not affected.  Predictions run in this process.
-    Dropout raises an error.  A worker that is lost is replaced, and its part of the update is repeated, with the same
-    result.
+    The context applies to all networks that this process trains until the block ends, in all of its threads; blocks may
+    contain each other.  Networks that are trained at the same time share the workers, which compute one update at a
+    time.  Fits that other processes run, such as those of joblib's workers, are not affected.  Predictions, and the
+    validation rows, are computed in this process.
+
+    Dropout raises an error, because the units that it drops depend on the place of a row in its batch.
+
+    A Ray or Dask worker that is lost is replaced: the new one loads the same shards and repeats the lost one's part of
+    the update, with the same result.
 
     Examples
     --------

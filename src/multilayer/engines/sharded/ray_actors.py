@@ -42,7 +42,9 @@ class RayActors(Actors):
         return self._ray.put(value)
 
     def start(self, number: int, n_threads: int) -> Any:  # noqa: ARG002 Ray chooses the machine
-        return self._ray.remote(num_cpus=n_threads)(ShardWorker).remote(n_threads)
+        # By default, Ray would fill the driver's machine first.
+        actor = self._ray.remote(num_cpus=n_threads, scheduling_strategy="SPREAD")(ShardWorker)
+        return actor.remote(n_threads)
 
     def call(self, actor: Any, method: str, *arguments: Any) -> Any:
         return getattr(actor, method).remote(*arguments)

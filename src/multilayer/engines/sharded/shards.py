@@ -83,8 +83,8 @@ def divide_batch(rows: Rows | None, n_rows: int, n_shards: int, workers: Sequenc
         return [BatchPart() for _ in workers]
     numbers = np.arange(*rows.indices(n_rows)) if isinstance(rows, slice) else rows
     firsts = np.array([start for start, _ in ranges(n_rows, n_shards)], dtype=np.intp)
-    # Of shards with the same first row, all but the last are empty.
-    shards = np.searchsorted(firsts, numbers, side="right") - 1
+    # The last shard i whose first row, i n_rows // n_shards, is not after the row; small integers are sorted faster.
+    shards = (((numbers + 1) * n_shards - 1) // n_rows).astype(np.min_scalar_type(n_shards))
     in_order = np.argsort(shards, kind="stable")
     shards = shards[in_order]
     local = (numbers[in_order] - firsts[shards]).astype(np.intp, copy=False)
