@@ -36,7 +36,6 @@ from multilayer.equations import Adam
 from multilayer.network import Network, n_parameters
 from shard_costs import Cluster, ShardedWork, update_time
 
-N_SHARDS = 64
 N_INPUTS = 100
 WIDTHS = (64, 256, 1024)  # of two hidden layers
 BATCHES = (1024, 16_384, 131_072)
@@ -85,10 +84,10 @@ def one_update(rows: int) -> Batches:
     return Batches(order, np.zeros(1, dtype=np.intp), np.full(1, rows, dtype=np.intp), np.full(1, 1e-6))
 
 
-def measured_work(width: int, batch: int, rounds: int) -> Measured:
+def measured_work(width: int, batch: int, n_shards: int, rounds: int) -> Measured:
     network = network_of(width)
     engine = get_engine("cpu", network)
-    of_shard = -(-batch // N_SHARDS)
+    of_shard = -(-batch // n_shards)
     objective, parameters = problem(width, of_shard)
     rows = np.random.RandomState(1).permutation(of_shard)
 
@@ -99,13 +98,13 @@ def measured_work(width: int, batch: int, rounds: int) -> Measured:
     whole, _ = problem(width, batch)
     measured_rows = min(batch, MOST_ROWS)
     part, of_part, of_whole = problem(width, measured_rows)[0], one_update(measured_rows), one_update(batch)
-    driver = ShardedEngine(engine, Sharding(IdleWorkers(len(parameters)), N_SHARDS))
+    driver = ShardedEngine(engine, Sharding(IdleWorkers(len(parameters)), n_shards))
     state = new_state(network, Adam(), parameters.copy())
     with at_most(1), concurrent_calls():
         shard_seconds = seconds(gradient_of_shard, 5 * rounds)
         ordinary = seconds(lambda: engine.descend(part, Adam(), state, of_part), rounds)
         driver_seconds = seconds(lambda: driver.descend(whole, Adam(), state, of_whole), rounds)
-    work = ShardedWork(len(parameters), batch, 4, N_SHARDS, shard_seconds, driver_seconds)
+    work = ShardedWork(len(parameters), batch, 4, n_shards, shard_seconds, driver_seconds)
     return Measured(width, work, ordinary * batch / measured_rows)
 
 
@@ -166,11 +165,11 @@ def measured_cluster(rounds: int) -> Cluster:
     )
 
 
-def measured_update(width: int, batch: int, k: int, rounds: int) -> float:
+def measured_update(width: int, work: ShardedWork, k: int, rounds: int) -> float:
     """Return the time of an update on k workers that are Ray actors."""
-    objective, parameters = problem(width, batch)
-    update = one_update(batch)
-    with sharded_rows(k, n_shards=N_SHARDS, backend="ray"):
+    objective, parameters = problem(width, work.batch)
+    update = one_update(work.batch)
+    with sharded_rows(k, n_shards=work.n_shards, backend="ray"):
         engine = get_engine("cpu", objective.network)
         state = new_state(objective.network, Adam(), parameters.copy())
         return seconds(lambda: engine.descend(objective, Adam(), state, update), rounds)
@@ -187,7 +186,7 @@ def constants(cluster: Cluster, works: list[Measured]) -> tuple[Results, Results
     columns = ("width", "weights", "batch", "gradient of a shard", "a row and weight", "driver alone")
     rows: list[tuple[Cell, ...]] = []
     for each in works:
-        of_shard = each.work.batch / N_SHARDS
+        of_shard = each.work.batch / each.work.n_shards
         of_weight = each.work.shard_seconds / of_shard / each.work.n_parameters
         figures = (each.work.shard_seconds * 1e3, of_weight * 1e9, each.work.driver_seconds * 1e3)
         rows.append((str(each.width), f"{each.work.n_parameters:,}", f"{each.work.batch:,}", *figures))
@@ -204,7 +203,7 @@ def comparison(cluster: Cluster, works: list[Measured], rounds: int) -> Results:
         if 3 * each.work.n_parameters * each.work.batch > MOST_MULTIPLICATIONS:
             continue
         for k in (1, 2):
-            measured = measured_update(each.width, each.work.batch, k, rounds) * 1e3
+            measured = measured_update(each.width, each.work, k, rounds) * 1e3
             predicted = update_time(each.work, cluster, k).total * 1e3
             name = (str(each.width), f"{each.work.batch:,}", str(k))
             rows.append((*name, each.ordinary_seconds * 1e3, measured, predicted, measured / predicted))
@@ -214,18 +213,19 @@ def comparison(cluster: Cluster, works: list[Measured], rounds: int) -> Results:
 
 def prediction(cluster: Cluster, works: list[Measured], gigabits: float) -> Results:
     """Predict the speed-up over the ordinary engine with one thread."""
+    workers = [k for k in WORKERS if k <= works[0].work.n_shards]
     far = replace(cluster, network=gigabits * 1e9 / 8)
     rows: list[tuple[Cell, ...]] = [
         (
             str(each.width),
             f"{each.work.batch:,}",
-            *(each.ordinary_seconds / update_time(each.work, far, k).total for k in WORKERS),
+            *(each.ordinary_seconds / update_time(each.work, far, k).total for k in workers),
         )
         for each in works
     ]
     title = f"predicted speed-up, network of {gigabits:g} Gbit/s"
-    columns = ("width", "batch", *(f"{k} worker{'s' if k > 1 else ''}" for k in WORKERS))
-    return Results(title, columns, ("", "", *("1" for _ in WORKERS)), rows)
+    columns = ("width", "batch", *(f"{k} worker{'s' if k > 1 else ''}" for k in workers))
+    return Results(title, columns, ("", "", *("1" for _ in workers)), rows)
 
 
 def show(results: Results) -> None:
@@ -241,6 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="fewer networks and rounds")
+    parser.add_argument("--shards", type=int, default=64, help="the number of shards, 64 by default")
     parser.add_argument("--network", type=float, default=10.0, help="bandwidth in Gbit/s, 10 by default")
     json_results.add_option(parser)
     options = parser.parse_args()
@@ -250,7 +251,7 @@ def main() -> None:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     widths, batches = QUICK if options.quick else (WIDTHS, BATCHES)
     rounds = 3 if options.quick else options.rounds
-    works = [measured_work(width, batch, rounds) for width in widths for batch in batches]
+    works = [measured_work(width, batch, options.shards, rounds) for width in widths for batch in batches]
     cluster = measured_cluster(rounds)
     tables = [
         *constants(cluster, works),

@@ -18,6 +18,7 @@ distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::FutureWarning", "ignore::DeprecationWarning"
 )
+posix = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,7 @@ def test_actors_give_the_bits_of_threads(expected: Run, k: int) -> None:
         a_run().assert_equals(expected)
 
 
+@posix
 def test_a_killed_worker_is_replaced_and_changes_nothing(expected: Run, client: Any) -> None:
     with sharded_rows(2, backend="dask"):
         workers = workers_of_context()

@@ -112,6 +112,19 @@ def test_embedded_inputs_give_the_same_bits() -> None:
     np.testing.assert_allclose(received[1], D, rtol=1e-9, atol=1e-12)
 
 
+@dtypes
+def test_any_number_of_threads_of_a_worker_gives_the_same_bits(dtype: Any) -> None:
+    problem = draw(Network((30, 200, 40, 3), ("relu", "tanh"), "softmax"), 3000, dtype)
+    found = []
+    for n_threads in (1, 2):
+        sharding = Sharding(ThreadWorkers(2, n_threads), 3)
+        engine = ShardedEngine(get_engine("cpu", is_local=True), sharding)
+        found.append(engine.cost_and_gradient(problem.objective, problem.parameters))
+        sharding.close()
+    assert found[0][0] == found[1][0]
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
 @pytest.mark.parametrize("name", ["cpu", "reference"])
 def test_results_equal_those_of_one_engine_up_to_rounding(name: str) -> None:
     problem = problem_of(weighted=True)

@@ -18,6 +18,7 @@ ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::FutureWarning", "ignore::DeprecationWarning"
 )
+posix = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,6 +40,7 @@ def test_actors_give_the_bits_of_threads(expected: Run, k: int) -> None:
         a_run().assert_equals(expected)
 
 
+@posix
 def test_killed_actors_are_replaced_and_change_nothing(expected: Run) -> None:
     with sharded_rows(2, backend="ray"):
         workers = workers_of_context()
