@@ -177,11 +177,11 @@ def measured_update(width: int, work: ShardedWork, k: int, rounds: int) -> float
 
 def constants(cluster: Cluster, works: list[Measured]) -> tuple[Results, Results]:
     of_cluster = [
-        ("call of an actor, without data", "ms", cluster.latency * 1e3),
-        ("each further worker", "ms", cluster.seconds_per_worker * 1e3),
-        ("parameters to a worker on this machine", "MB/s", cluster.sent_per_second / 1e6),
-        ("gradients from a worker on this machine", "MB/s", cluster.received_per_second / 1e6),
-        ("sum of two gradients", "MB/s", cluster.added_per_second / 1e6),
+        ("call of an actor, without data", f"{cluster.latency * 1e3:.3g} ms"),
+        ("each further worker", f"{cluster.seconds_per_worker * 1e3:.3g} ms"),
+        ("parameters to a worker on this machine", f"{cluster.sent_per_second / 1e6:.3g} MB/s"),
+        ("gradients from a worker on this machine", f"{cluster.received_per_second / 1e6:.3g} MB/s"),
+        ("sum of two gradients", f"{cluster.added_per_second / 1e6:.3g} MB/s"),
     ]
     columns = ("width", "weights", "batch", "gradient of a shard", "a row and weight", "driver alone")
     rows: list[tuple[Cell, ...]] = []
@@ -191,7 +191,7 @@ def constants(cluster: Cluster, works: list[Measured]) -> tuple[Results, Results
         figures = (each.work.shard_seconds * 1e3, of_weight * 1e9, each.work.driver_seconds * 1e3)
         rows.append((str(each.width), f"{each.work.n_parameters:,}", f"{each.work.batch:,}", *figures))
     return (
-        Results("constants of Ray on this machine", ("what", "in", "figure"), ("", "", "1"), of_cluster),
+        Results("constants of Ray on this machine", ("what", "figure"), ("", ""), of_cluster),
         Results("constants of networks", columns, ("", "", "", "ms", "ns", "ms"), rows),
     )
 
@@ -207,8 +207,8 @@ def comparison(cluster: Cluster, works: list[Measured], rounds: int) -> Results:
             predicted = update_time(each.work, cluster, k).total * 1e3
             name = (str(each.width), f"{each.work.batch:,}", str(k))
             rows.append((*name, each.ordinary_seconds * 1e3, measured, predicted, measured / predicted))
-    columns = ("width", "batch", "workers", "ordinary engine", "measured", "predicted", "measured by predicted")
-    return Results("one and two workers on this machine", columns, ("", "", "", "ms", "ms", "ms", "1"), rows)
+    columns = ("width", "batch", "workers", "ordinary engine", "measured", "predicted", "measured / predicted")
+    return Results("one and two workers on this machine", columns, ("", "", "", "ms", "ms", "ms", "x"), rows)
 
 
 def prediction(cluster: Cluster, works: list[Measured], gigabits: float) -> Results:
@@ -225,7 +225,7 @@ def prediction(cluster: Cluster, works: list[Measured], gigabits: float) -> Resu
     ]
     title = f"predicted speed-up, network of {gigabits:g} Gbit/s"
     columns = ("width", "batch", *(f"{k} worker{'s' if k > 1 else ''}" for k in workers))
-    return Results(title, columns, ("", "", *("1" for _ in workers)), rows)
+    return Results(title, columns, ("", "", *("x" for _ in workers)), rows)
 
 
 def show(results: Results) -> None:
@@ -233,7 +233,9 @@ def show(results: Results) -> None:
     units = results.units
     for row in results.rows:
         cells = zip(row, units, strict=True)
-        table.add_row(*(cell if isinstance(cell, str) else f"{cell:.3g} {'' if u == '1' else u}" for cell, u in cells))
+        table.add_row(
+            *(cell if isinstance(cell, str) else f"{cell:.3g}{u if u == 'x' else f' {u}'}" for cell, u in cells)
+        )
     Console(width=120).print(table)
 
 
@@ -262,7 +264,8 @@ def main() -> None:
     for table in tables:
         show(table)
     if options.json:
-        json_results.write(options.json, tables)
+        versions = json_results.installed_versions() | {"ray": ray.__version__}
+        json_results.write(options.json, tables, versions)
 
 
 if __name__ == "__main__":
