@@ -5,6 +5,7 @@ The compiled engine is imported when it is first needed.
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import threading
@@ -139,6 +140,16 @@ def driven_by(driver: Callable[[Engine], Engine]) -> Iterator[None]:
         yield
     finally:
         _driver = before
+
+
+def _after_fork() -> None:
+    # The threads and connections of the workers do not exist in the child.
+    global _driver
+    _driver = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def get_engine(

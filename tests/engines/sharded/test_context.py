@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -126,6 +127,17 @@ def test_the_context_ends_with_its_block_also_after_an_error() -> None:
     with pytest.raises(KeyError, match="in the block"):
         fail()
     assert get_engine("cpu").name == "cpu"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_trains_without_the_workers() -> None:
+    with sharded_rows(2):
+        child = os.fork()
+        if not child:
+            os._exit(0 if get_engine("cpu").name == "cpu" else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert get_engine("cpu").name == "sharded"
 
 
 def test_the_inner_block_applies() -> None:

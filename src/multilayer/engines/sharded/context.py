@@ -27,8 +27,9 @@ def sharded_rows(workers: int = 2, *, n_shards: int = 64, backend: str = "thread
     they have the same type of processor and the same versions of the libraries.  It differs from the result without
     this context by rounding.
 
-    This pays for wide layers and large batches only: each update waits for the slowest worker and sends all weights
-    and a gradient of their size.  ``benchmarks/data_parallel.py`` measures and predicts the speed-up.
+    This pays for large batches only, and more for wide layers than for narrow ones: each update waits for the slowest
+    worker, and sends all weights to each worker and a gradient back.  ``benchmarks/data_parallel.py`` measures and
+    predicts the speed-up.
 
     Parameters
     ----------
