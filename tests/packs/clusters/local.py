@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 
+import multilayer
+
 ROOT = Path(__file__).parents[3]
+PACKAGE = Path(multilayer.__file__).parent
 # Large enough for the tables of the tests; Ray takes 30 % of the memory by default.
 RAY_STORE_BYTES = 80 << 20
 DASK_SETTINGS = {
@@ -28,15 +31,11 @@ DASK_SETTINGS = {
 
 @contextmanager
 def workers_find_the_package() -> Iterator[None]:
-    """Set the variables that worker processes inherit: the path of modules and one BLAS thread."""
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "RAY_ENABLE_UV_RUN_RUNTIME_ENV")}
-    paths = [str(ROOT / "src"), str(ROOT), before["PYTHONPATH"]]
-    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    try:
+    """Let worker processes import the package that this process has imported, and the modules of tests."""
+    paths = [str(PACKAGE.parent), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
         yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,12 @@ def run(host: Host, folder: Path, kind: str, *addresses: str) -> Any:
 @pytest.mark.parametrize("kind", ["dask", "ray"])
 def test_two_hosts_give_the_results_of_one(kind: str, tmp_path: Path) -> None:
     pytest.importorskip({"dask": "distributed", "ray": "ray"}[kind])
-    with workers_find_the_package(), two_hosts() as (a, b):
-        start = {"dask": start_dask, "ray": start_ray}[kind]
-        start(a, b, Path("/tmp") / a.name)
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        workers_find_the_package(),
+        two_hosts() as (a, b),
+    ):
+        {"dask": start_dask, "ray": start_ray}[kind](a, b, Path(folder))
         (tmp_path / "one").mkdir()
         expected = run(a, tmp_path / "one", "threads")
         assert run(a, tmp_path, kind, a.address, b.address) == expected
