@@ -103,7 +103,7 @@ def test_the_number_of_jobs(executor: Use, n_jobs: int) -> None:
     ("model", "y", "options"),
     [
         (classifier(random_state=1, max_iter=18), CLASSES, {}),
-        (classifier(random_state=1, max_iter=18), CLASSES, {"halving": False, "n_trials": 5}),
+        (classifier(random_state=1, max_iter=18), CLASSES, {"halving": False, "n_trials": 5, "random_state": 0}),
         (classifier(random_state=1, max_iter=18), CLASSES, {"sampler": "random", "n_trials": 7, "random_state": 3}),
         (make_pipeline(StandardScaler(), regressor(random_state=1, max_iter=18)), NUMBERS, {"sample_weight": WEIGHT}),
         (classifier(random_state=1, solver="lbfgs", tol=10.0), CLASSES, {"n_trials": 4, "random_state": 0}),
@@ -162,7 +162,7 @@ def test_an_ensemble_of_a_search(executor: Use) -> None:
     "curve",
     [
         lambda model: learning_curve(model, X, CLASSES, cv=3, sizes=[0.5, 1.0], random_state=0),
-        lambda model: capacity_curve(model, X, CLASSES, cv=3, capacities=[0, 4]),
+        lambda model: capacity_curve(model, X, CLASSES, cv=3, capacities=[(), 4]),
         lambda model: regularization_path(model, X, CLASSES, cv=3, alphas=[1.0, 0.1]),
         lambda model: seed_spread(model, X, CLASSES, n_seeds=2, cv=3),
     ],
