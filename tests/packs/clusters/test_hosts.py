@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,14 @@ def test_two_hosts_give_the_results_of_one(name: str, tmp_path: Path) -> None:
     pytest.importorskip({"dask": "distributed", "ray": "ray"}[name])
     (tmp_path / "one").mkdir()
     (tmp_path / "lost").mkdir()
+    expected = driver.scores(tmp_path / "one")
     short = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the paths of Ray's sockets must be short
     with short as folder, workers_find_the_package(), two_hosts() as (a, b):
         address = {"dask": start_dask, "ray": start_ray}[name](a, b, Path(folder))
-        expected = result(begin(a, "scores", "threads", "", str(tmp_path / "one")))
         assert result(begin(a, "scores", name, address, str(tmp_path))) == expected
         assert len(list(tmp_path.glob("host-*"))) == 2
         program = begin(a, "scores", name, address, str(tmp_path / "lost"))
         while program.poll() is None and len(list((tmp_path / "lost").glob("host-*"))) < 2:
-            pass
+            time.sleep(0.02)
         b.kill()
         assert result(program) == expected
