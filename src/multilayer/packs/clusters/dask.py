@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from multilayer.packs.clusters.executors import Answer, Worker, WorkerLost
@@ -27,7 +28,7 @@ class DaskExecutor:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._pending: set[Any] = set()
+        self._pending: dict[Any, Any] = {}  # futures, with the addresses of their workers
 
     def open(self) -> None:
         """Do nothing: the client is open."""
@@ -36,27 +37,34 @@ class DaskExecutor:
         return [Worker(address, n_threads) for address, n_threads in sorted(self._client.ncores().items())]
 
     def submit(self, worker: Worker, message: Message, arrays: Sequence[SharedArray]) -> Any:
-        place = {"workers": [worker.key], "allow_other_workers": True}
         sent: Any = message
-        if sum(map(len, message.parcels)) > LARGEST_IN_SCHEDULER:
-            (sent,) = self._client.scatter([message], workers=[worker.key], hash=False)
+        try:
+            if sum(map(len, message.parcels)) > LARGEST_IN_SCHEDULER:
+                (sent,) = self._client.scatter([message], workers=[worker.key], hash=False)
+            given = [self._sent(each) for each in arrays]
+        except (TimeoutError, OSError) as error:  # no worker is left to receive them
+            raise WorkerLost(str(error)) from error
+        # With allow_other_workers=True a task is never started if all workers are away when its worker is lost.
         future = self._client.submit(
-            _work, sent, [each.number for each in arrays], [self._sent(each) for each in arrays], pure=False, **place
+            _work, sent, [each.number for each in arrays], given, pure=False, workers=[worker.key]
         )
-        self._pending.add(future)
+        self._pending[future] = worker.key
         return future
 
     def wait(self, seconds: float) -> list[Answer]:
-        from distributed import TimeoutError as DaskTimeoutError
         from distributed import wait
 
-        try:
+        with suppress(TimeoutError):
             wait(list(self._pending), timeout=seconds, return_when="FIRST_COMPLETED")
-        except (DaskTimeoutError, TimeoutError):
-            return []
-        done = [future for future in self._pending if future.done()]
-        self._pending.difference_update(done)
-        return [_answer(future) for future in done]
+        answers = [_answer(future) for future in self._pending if future.done()]
+        if not answers and self._pending:
+            addresses = self._client.ncores()
+            lost = [future for future, address in self._pending.items() if address not in addresses]
+            self._client.cancel(lost)
+            answers = [Answer(future, error=WorkerLost("the worker has left the cluster")) for future in lost]
+        for answer in answers:
+            del self._pending[answer.ticket]
+        return answers
 
     def close(self) -> None:
         if self._pending:

@@ -29,6 +29,8 @@ MOST_SECONDS, SHARE_OF_SENDING = 60.0, 0.05
 MESSAGES_PER_WORKER = 2
 # So often members are sent again without any progress.
 MOST_LOSSES = 4
+# After so many losses, members are sent while no others are trained, which they might take down with them.
+LOSSES_TO_SUSPECT = 2
 # The interval at which the workers are counted, and how long the pack waits for one if there is none.
 SECONDS_BETWEEN_COUNTS, SECONDS_WITHOUT_WORKERS = 2.0, 60.0
 
@@ -44,10 +46,15 @@ class Parcel:
     n_losses: int = 0  # since the last progress
 
     @property
-    def rank(self) -> tuple[int, float, int]:
-        """The place in the queue: by priority, size and order."""
+    def is_suspect(self) -> bool:
+        """Whether these members may be why their workers were lost."""
+        return self.n_losses >= LOSSES_TO_SUSPECT
+
+    @property
+    def rank(self) -> tuple[bool, int, float, int]:
+        """The place in the queue: suspects last; by priority, size and order."""
         priority = max(member.priority for member in self.members.values())
-        return -priority, -sum(member.size for member in self.members.values()), self.order
+        return self.is_suspect, -priority, -sum(member.size for member in self.members.values()), self.order
 
 
 @dataclass(eq=False)
@@ -177,7 +184,7 @@ class ClusterPack:
 
     def _send(self, until: float) -> None:
         """Send waiting members to the workers that have none."""
-        if not self._waiting:
+        if not self._waiting or (self._sent and (self._has_sent_suspects or self._waiting[0].is_suspect)):
             return
         workers = self._workers()
         busy = {sent.worker.key for sent in self._sent.values()}
@@ -191,8 +198,17 @@ class ClusterPack:
             data = tuple(self._encoded(parcel).data for parcel in parcels)
             message = Message(data, worker.n_threads, seconds, self._config)
             arrays = {number: each for parcel in parcels for number, each in parcel.arrays.items()}
-            ticket = self._executor.submit(worker, message, list(arrays.values()))
-            self._sent[ticket] = Sent(worker, parcels, time.perf_counter())
+            sent = Sent(worker, parcels, time.perf_counter())
+            try:
+                self._sent[self._executor.submit(worker, message, list(arrays.values()))] = sent
+            except WorkerLost as error:
+                self._send_again(sent, error)
+            if parcels[0].is_suspect:
+                return
+
+    @property
+    def _has_sent_suspects(self) -> bool:
+        return any(parcel.is_suspect for sent in self._sent.values() for parcel in sent.parcels)
 
     def _check_workers(self) -> None:
         """Raise an error if there has been no worker for some time: members would wait for ever."""
@@ -211,7 +227,11 @@ class ClusterPack:
         most = min(most, math.ceil(n / n_free))
         taken: list[Parcel] = []
         while self._waiting and sum(len(each.members) for each in taken) < most:
+            if taken and self._waiting[0].is_suspect:
+                break
             taken.append(self._waiting.pop(0))
+            if taken[0].is_suspect:
+                break
         return taken
 
     def _encoded(self, parcel: Parcel) -> Encoded:
