@@ -16,13 +16,13 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from multilayer.packs.clusters import pack as pack_module
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multilayer import EnsembleClassifier
 from multilayer.exceptions import ClusterError
+from multilayer.packs.clusters import pack as pack_module
 from multilayer.selection import cross_validate, search
 
 from ...problems import CLASSES, X, classifier
