@@ -283,7 +283,8 @@ def limits(
         [
             f"{n_networks:.0e} networks on {n_rows:.0e} rows, one pass",
             f"{network.rows_per_second:,.0f} rows a second and core",
-            f"{both / YEAR:,.2g} core-years, ${both / HOUR * price:,.0f}; {both / cores / DAY:,.2g} days on {cores} cores",
+            f"{both / YEAR:,.2g} core-years, ${both / HOUR * price:,.0f}, or {both / cores / DAY:,.2g} days on "
+            f"{cores} cores",
         ],
     ]
     return Results("what breaks first", ["limit", "measured", "reached at"], ["", "", ""], rows)
