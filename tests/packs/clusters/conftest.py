@@ -11,7 +11,7 @@ import pytest
 
 from multilayer.training import TrainingSession
 
-from .local import dask_cluster, ray_cluster, workers_find_the_package
+from .local import complete, dask_cluster, ray_cluster, workers_find_the_package
 
 NAMES = ("loky", "dask", "ray")
 Use = Callable[[], AbstractContextManager[Any]]
@@ -42,11 +42,13 @@ def loky() -> Iterator[None]:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-@pytest.fixture(scope="session", params=NAMES)
+@pytest.fixture(params=NAMES)
 def executor(request: pytest.FixtureRequest) -> Use:
     """Return a function that selects an executor with two workers for a block."""
     name = request.param
-    request.getfixturevalue({"dask": "dask_client"}.get(name, name))
+    cluster = request.getfixturevalue({"dask": "dask_client"}.get(name, name))
+    if name == "dask":
+        complete(cluster)
     options = {"n_jobs": 2} if name == "loky" else {}
     return lambda: joblib.parallel_config(name, **options)
 

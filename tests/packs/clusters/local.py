@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from multilayer.training import EpochEnded
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = Path(multilayer.__file__).parent
+# A worker that dies earlier is not started again by its nanny, the process of Dask that watches it.
+SECONDS_OF_START = 0.5
 # Large enough for the tables of the tests; Ray takes 30 % of the memory by default.
 RAY_STORE_BYTES = 80 << 20
 DASK_SETTINGS = {
@@ -64,6 +67,14 @@ def dask_cluster(n_workers: int = 2) -> Iterator[Any]:
         yield client
 
 
+def complete(client: Any, n_workers: int = 2) -> None:
+    """Replace the workers of a Dask cluster that an earlier test has lost."""
+    if len(client.ncores()) < n_workers:
+        client.cluster.scale(0)
+        client.cluster.scale(n_workers)
+        client.wait_for_workers(n_workers, timeout=60)
+
+
 @contextmanager
 def ray_cluster(n_workers: int = 2) -> Iterator[Any]:
     """Start Ray with one core for each worker and yield its module."""
@@ -97,6 +108,7 @@ def kill_worker(folder: str, driver: int, times: int) -> None:
             continue
         if os.getpid() == driver:
             raise AssertionError("the process that runs the pack did the work of a worker")
+        time.sleep(SECONDS_OF_START)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -147,5 +159,6 @@ class DoomedFold:
 
     def __call__(self, model: Any, X: Any, y: Any) -> float:
         if X[0, 0] == self.first_row and os.getpid() != self.driver:
+            time.sleep(SECONDS_OF_START)
             os.kill(os.getpid(), signal.SIGKILL)
         return float(model.score(X, y))

@@ -9,20 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 import pytest
-from multilayer.packs.clusters import pack as pack_module
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multilayer import EnsembleClassifier
 from multilayer.exceptions import ClusterError
+from multilayer.packs.clusters import pack as pack_module
 from multilayer.selection import cross_validate, search
 
 from ...problems import CLASSES, X, classifier
@@ -121,6 +121,9 @@ def test_a_journal_survives_the_driver(place: tuple[str, str], tmp_path: Path) -
             time.sleep(0.01)
         assert program.poll() is None, program.communicate()
         program.kill()
+        program.wait()
+        with suppress(ProcessLookupError):  # processes of loky survive the driver for some minutes
+            os.killpg(program.pid, signal.SIGKILL)
         program.communicate()
         found = result(start("journal", *place, tmp_path))
     assert 4 <= found["n_known"] < path.read_bytes().count(b"\n") - 1
