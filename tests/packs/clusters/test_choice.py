@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import joblib
@@ -121,18 +122,16 @@ def _is_in_threads() -> bool:
     return executor_of(None, None)[0] is None
 
 
-class Failing(BACKENDS["threading"]):  # type: ignore[name-defined, misc]
+class Failing(BACKENDS["threading"]):  # type: ignore[name-defined]
     """A backend that fails in its first rounds."""
 
     n_failures = 1
 
-    def submit(self, *arguments: Any, **options: Any) -> Any:
+    def configure(self, *arguments: Any, **options: Any) -> Any:
         if Failing.n_failures:
             Failing.n_failures -= 1
             raise RuntimeError("a process was killed")
-        return super().submit(*arguments, **options)
-
-    apply_async = submit
+        return super().configure(*arguments, **options)
 
 
 @pytest.fixture
@@ -147,7 +146,7 @@ def test_a_round_of_another_backend_is_repeated(failing: Callable[[], Any], n_fa
     Failing.n_failures = n_failures
     with failing():
         assert isinstance(executor_of(None, None)[0], JoblibExecutor)
-        found = run_pack([Member(key, lambda key=key: key + 1) for key in range(3)])
+        found = run_pack([Member(key, partial(int, key + 1)) for key in range(3)])
     assert {key: each.value for key, each in found.items()} == {0: 1, 1: 2, 2: 3}
 
 
