@@ -273,6 +273,20 @@ def test_an_error_of_a_worker_says_what_workers_need() -> None:
         outcomes(here, *squares(3))
 
 
+def test_a_cluster_that_loses_all_workers_at_once_does_not_fail_its_members() -> None:
+    @dataclass
+    class Away(Here):
+        n_calls: int = 0
+
+        def submit(self, worker: Worker, *arguments: Any) -> int:
+            self.n_calls += 1
+            if self.n_calls <= 2:
+                raise WorkerLost("nobody receives the arrays")
+            return super().submit(worker, *arguments)
+
+    assert outcomes(Away(n_workers=8), *squares(1)) == {0: 0}
+
+
 def test_an_array_that_cannot_be_stored_raises_an_error() -> None:
     class Full(Here):
         def submit(self, *_: Any) -> int:

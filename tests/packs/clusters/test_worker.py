@@ -14,7 +14,7 @@ from sklearn import config_context, get_config
 
 from multilayer.exceptions import ClusterError
 from multilayer.packs import Member, Slice
-from multilayer.packs.clusters.messages import Message, decode, encode
+from multilayer.packs.clusters.messages import Message, Reply, decode, encode
 from multilayer.packs.clusters.worker import is_worker, work_on
 
 from .here import NAP, Steps
@@ -24,6 +24,15 @@ def message(*members: Member, n_threads: int = 1, seconds: float = 10.0, **confi
     """Return a message with one parcel for each member."""
     parcels = tuple(cloudpickle.dumps([member]) for member in members)
     return Message(parcels, n_threads, seconds, get_config() | config)
+
+
+def after_a_step(*members: Member) -> Reply:
+    """Return the reply to a message whose time is over in the first step of a member."""
+    for _ in range(100):  # on a busy machine it may be over before
+        reply = work_on(message(*members, seconds=NAP / 2), {})
+        if reply.outcomes or any(encoded is not None for _, encoded in reply.left):
+            return reply
+    raise AssertionError("no step was done")
 
 
 def outcomes(of: Message) -> dict[Any, Any]:
@@ -41,7 +50,7 @@ def test_members_that_end_have_outcomes(n_threads: int) -> None:
 
 
 def test_members_that_have_not_ended_come_back_with_their_progress() -> None:
-    reply = work_on(message(Member("a", Steps(9)), Member("b", Steps(9)), seconds=NAP / 2), {})
+    reply = after_a_step(Member("a", Steps(9)), Member("b", Steps(9)))
     assert reply.outcomes == ()
     (a, encoded), rest = reply.left
     assert (a, rest) == (0, (1, None))  # nobody worked on the second one
@@ -65,8 +74,7 @@ class Unpausable(Steps):
 
 
 def test_work_that_cannot_be_paused_is_done_to_its_end() -> None:
-    work = message(Member("a", Unpausable(4)), Member("b", Steps(2)), seconds=NAP / 2)
-    reply = work_on(work, {})
+    reply = after_a_step(Member("a", Unpausable(4)), Member("b", Steps(2)))
     (key, encoded), (place, _) = reply.outcomes[0], reply.left[0]
     assert (key, place) == ("a", 1)
     assert decode(encoded.data, {})[0].value == [0, 1, 2, 3]
@@ -98,12 +106,13 @@ def test_an_error_that_cannot_travel_is_replaced_by_one_with_its_text(kind: Any,
     found = outcomes(message(Member("a", partial(fail, kind)), Member("b", int)))
     assert found["b"] == 0
     assert isinstance(found["a"], ClusterError)
-    assert f"member 'a' cannot send its error {text} from its worker (TypeError: " in str(found["a"])
+    assert "the error of member 'a' cannot be sent from its worker (TypeError: " in str(found["a"])
+    assert f"; it is {text}. Use only objects" in str(found["a"])
 
 
 def test_a_result_that_cannot_travel_is_an_error() -> None:
     found = outcomes(message(Member("a", threading.Lock)))
-    assert "member 'a' cannot send its result from its worker TypeError: cannot pickle" in str(found["a"])
+    assert "the result of member 'a' cannot be sent from its worker (TypeError: cannot pickle" in str(found["a"])
 
 
 def test_results_refer_to_the_arrays_that_were_received() -> None:

@@ -212,6 +212,7 @@ class ClusterPack:
                 self._sent[self._executor.submit(worker, message, list(arrays.values()))] = sent
             except WorkerLost as error:
                 self._send_again(sent, error)
+                return  # the workers are counted again before the next message
             except Exception as error:
                 raise ClusterError(
                     f"{self._executor.name} cannot store or send the arrays of a pack: {type(error).__name__}: {error}."

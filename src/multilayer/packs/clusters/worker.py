@@ -103,11 +103,11 @@ def _encoded(outcome: MemberOutcome, tasks: Mapping[Any, Any], number_of: Any, a
             decode(encoded.data, arrays)
         return encoded
     except Exception as failure:
-        what, error = "result", f"{type(failure).__name__}: {failure}"
+        what, said = "result", ""
         if outcome.error is not None:
-            what, error = f"error {type(outcome.error).__name__}: {outcome.error}", f"({error})"
+            what, said = "error", f"; it is {type(outcome.error).__name__}: {outcome.error}"
         why = ClusterError(
-            f"member {outcome.key!r} cannot send its {what} from its worker {error}. Use only objects that can be "
-            "pickled, or threads."
+            f"the {what} of member {outcome.key!r} cannot be sent from its worker ({type(failure).__name__}: {failure})"
+            f"{said}. Use only objects that can be pickled, or threads."
         )
         return encode((MemberOutcome(outcome.key, None, why, outcome.seconds), None), number_of)
