@@ -58,10 +58,10 @@ def executor_of(backend: str | None, n_jobs: int | None) -> tuple[Executor | Non
 
 
 def _active(name: str | None, n_jobs: int | None) -> tuple[Executor | None, int | None]:
-    backend, of_context = get_active_backend(prefer="threads")
+    backend, _ = get_active_backend(prefer="threads")
     kind = _kind(backend)
-    if n_jobs is None and _is_configured():
-        n_jobs = of_context
+    if n_jobs is None:  # joblib reports the number of a configuration without a backend for processes only
+        _, n_jobs = get_active_backend(prefer="processes")
     n_jobs = None if n_jobs == -1 else n_jobs
     if kind in _IN_THREADS:
         return None, 1 if kind == "sequential" else n_jobs
@@ -91,13 +91,6 @@ def _kind(backend: Any) -> str:
 
 def _name_of(backend: Any) -> str:
     return type(backend).__name__
-
-
-def _is_configured() -> bool:
-    """Return whether this call is within a ``joblib.parallel_config`` that sets a number of jobs or a backend."""
-    # Without one, joblib reports one job, or its default backend's.
-    marks = [get_active_backend(prefer=prefer) for prefer in ("threads", "processes")]
-    return type(marks[0][0]) is type(marks[1][0])
 
 
 def _parallel_config(backend: str) -> Any:
