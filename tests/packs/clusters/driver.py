@@ -117,7 +117,7 @@ def executor(name: str, address: str) -> Iterator[None]:
         register_ray()
         while ray.cluster_resources().get("CPU", 0) < 2:
             time.sleep(0.1)
-        with joblib.parallel_config("ray"):
+        with joblib.parallel_config("ray", ray_remote_args={"num_cpus": 1}):
             yield
         ray.shutdown()
 

@@ -135,6 +135,8 @@ def test_an_interruption_keeps_the_finished_folds(
     place: tuple[str, str], reaches_workers: bool, tmp_path: Path
 ) -> None:
     """A terminal sends Ctrl-C to all processes of the program, and others to it alone."""
+    if place[0] == "threads":
+        pytest.skip("a metric in a thread of the driver cannot be interrupted.")
     with workers_find_the_package():
         program = start("interrupted", *place, tmp_path)
         while program.poll() is None and not (tmp_path / "arrived").exists():

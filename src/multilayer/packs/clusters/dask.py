@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
+from multilayer.exceptions import ClusterError
 from multilayer.packs.clusters.executors import Answer, Worker, WorkerLost
 from multilayer.packs.clusters.messages import Message, Reply, SharedArray, arrays_by_number
 from multilayer.packs.clusters.worker import work_on
@@ -36,7 +37,7 @@ class DaskExecutor:
         """Do nothing: the client is open."""
 
     def workers(self) -> list[Worker]:
-        return [Worker(address, n_threads) for address, n_threads in sorted(self._client.ncores().items())]
+        return [Worker(address, n_threads) for address, n_threads in sorted(self._n_threads().items())]
 
     def submit(self, worker: Worker, message: Message, arrays: Sequence[SharedArray]) -> Any:
         sent: Any = message
@@ -60,7 +61,7 @@ class DaskExecutor:
             wait(list(self._pending), timeout=seconds, return_when="FIRST_COMPLETED")
         answers = [_answer(future) for future in self._pending if future.done()]
         if not answers and self._pending:
-            addresses = self._client.ncores()
+            addresses = self._n_threads()
             lost = [future for future, address in self._pending.items() if address not in addresses]
             self._client.cancel(lost)
             answers = [Answer(future, error=WorkerLost("the worker has left the cluster")) for future in lost]
@@ -69,9 +70,18 @@ class DaskExecutor:
         return answers
 
     def close(self) -> None:
-        if self._pending:
+        if self._pending and self._client.status not in ("closing", "closed"):
             self._client.cancel(list(self._pending))
-            self._pending.clear()
+        self._pending.clear()
+
+    def _n_threads(self) -> dict[str, int]:
+        """Return the number of threads of each worker by its address."""
+        if self._client.status in ("closing", "closed"):
+            raise ClusterError(
+                "the Dask client is closed. Make a new dask.distributed.Client, and call the function again."
+            )
+        found: dict[str, int] = self._client.ncores()
+        return found
 
     def _sent(self, shared: SharedArray) -> Any:
         """Return the future of an array on all workers; it is sent again if the workers that had it are lost."""
