@@ -118,6 +118,18 @@ def test_a_pack_in_a_task_of_joblib_uses_threads(name: str) -> None:
         assert joblib.Parallel()(joblib.delayed(_is_in_threads)() for _ in range(2)) == [True, True]
 
 
+def test_a_pack_in_a_task_of_dask_uses_threads(dask_client: Any) -> None:
+    assert dask_client.submit(_in_dask, pure=False).result() == "None"
+    with joblib.parallel_config("dask"):
+        assert chosen({"verbose": 0}) == ("dask", None)
+        assert chosen({"n_jobs": -2}) == ("dask", -2)
+
+
+def _in_dask() -> str:
+    with joblib.parallel_config("dask"):
+        return repr(executor_of(None, None)[0])
+
+
 def _is_in_threads() -> bool:
     return executor_of(None, None)[0] is None
 

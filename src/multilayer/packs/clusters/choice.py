@@ -91,11 +91,9 @@ def _kind(backend: Any) -> str:
         "DaskDistributedBackend": "dask",
         "RayBackend": "ray",
     }
-    return next((names[each.__name__] for each in type(backend).__mro__ if each.__name__ in names), _name_of(backend))
-
-
-def _name_of(backend: Any) -> str:
-    return type(backend).__name__
+    return next(
+        (names[each.__name__] for each in type(backend).__mro__ if each.__name__ in names), type(backend).__name__
+    )
 
 
 def _parallel_config(backend: str) -> Any:
