@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
@@ -54,9 +56,8 @@ class DaskExecutor:
 
     def wait(self, seconds: float) -> list[Answer]:
         from distributed import wait
-        from distributed.client import FuturesCancelledError
 
-        with suppress(TimeoutError, FuturesCancelledError):  # cancelled: with an array that all workers have lost
+        with suppress(TimeoutError, CancelledError):  # cancelled futures are done
             wait(list(self._pending), timeout=seconds, return_when="FIRST_COMPLETED")
         answers = [_answer(future) for future in self._pending if future.done()]
         if not answers and self._pending:
@@ -88,6 +89,19 @@ class DaskExecutor:
         if future is None or future.status not in ("finished", "pending"):
             shared.handle[0] = future = self._client.scatter([shared.array], broadcast=True, hash=False)[0]
         return future
+
+
+def is_in_dask_task() -> bool:
+    """Return whether this thread runs a task of Dask, such as a fit of a grid search of scikit-learn."""
+    if "distributed" not in sys.modules:
+        return False
+    from distributed import get_worker
+
+    try:
+        get_worker()
+    except ValueError:
+        return False
+    return True
 
 
 def _answer(future: Any) -> Answer:
