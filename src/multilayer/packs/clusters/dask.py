@@ -119,4 +119,13 @@ def _answer(future: Any) -> Answer:
 
 
 def _work(message: Message, numbers: Sequence[int], arrays: Sequence[Any]) -> Reply:
-    return work_on(message, arrays_by_number(numbers, arrays))
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def is_cancelled() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state not in ("executing", "long-running")
+
+    return work_on(message, arrays_by_number(numbers, arrays), is_cancelled)
