@@ -56,11 +56,7 @@ class DaskExecutor:
     def wait(self, seconds: float) -> list[Answer]:
         from distributed import wait
 
-<<<<<<< HEAD
         with suppress(TimeoutError, CancelledError):  # cancelled futures are done
-=======
-        with suppress(TimeoutError, FuturesCancelledError):  # cancelled: with an array that all workers have lost
->>>>>>> review1
             wait(list(self._pending), timeout=seconds, return_when="FIRST_COMPLETED")
         answers = [_answer(future) for future in self._pending if future.done()]
         if not answers and self._pending:
