@@ -112,14 +112,14 @@ def open_pack(n_jobs: int | None, backend: str | None = None, *, n_members: int 
     backend : str or None, default=None
         As for :func:`run_pack`.
     n_members : int or None, default=None
-        The number of members, if it is known: not more threads are started.
+        The number of members, if it is known: not more threads or processes are started.
 
     Returns
     -------
     Pack or ClusterPack
         The pack, not yet open.
     """
-    executor, n_jobs = executor_of(backend, n_jobs)
+    executor, n_jobs = executor_of(backend, n_jobs, n_members)
     if executor is not None:
         return ClusterPack(executor, n_jobs)
     n_cores = checked_jobs(n_jobs)

@@ -20,7 +20,9 @@ THREADS = "threads"
 _IN_THREADS = ("threading", "sequential", "dask")  # Dask within a task of Dask
 
 
-def executor_of(backend: str | None, n_jobs: int | None) -> tuple[Executor | None, int | None]:
+def executor_of(
+    backend: str | None, n_jobs: int | None, n_members: int | None = None
+) -> tuple[Executor | None, int | None]:
     """Return the executor of a pack, and its number of jobs.
 
     Parameters
@@ -31,6 +33,8 @@ def executor_of(backend: str | None, n_jobs: int | None) -> tuple[Executor | Non
         would occupy it.
     n_jobs : int or None
         The number of members that work at the same time; None for that of ``joblib.parallel_config``.
+    n_members : int or None, default=None
+        The number of members, if it is known: not more processes of this machine are started.
 
     Returns
     -------
@@ -57,11 +61,11 @@ def executor_of(backend: str | None, n_jobs: int | None) -> tuple[Executor | Non
         if is_worker():
             return None, n_jobs
         with _parallel_config(backend):
-            return _active(backend, n_jobs)
-    return _active(None, n_jobs)
+            return _active(backend, n_jobs, n_members)
+    return _active(None, n_jobs, n_members)
 
 
-def _active(name: str | None, n_jobs: int | None) -> tuple[Executor | None, int | None]:
+def _active(name: str | None, n_jobs: int | None, n_members: int | None) -> tuple[Executor | None, int | None]:
     backend, _ = get_active_backend(prefer="threads")
     kind = _kind(backend)
     if n_jobs is None:
@@ -77,6 +81,8 @@ def _active(name: str | None, n_jobs: int | None) -> tuple[Executor | None, int 
         return None, 1 if kind == "sequential" else n_jobs
     if kind == "loky":
         n_processes, n_threads = checked_jobs(n_jobs), backend.inner_max_num_threads or 1
+        if n_members is not None:
+            n_processes = min(n_processes, max(n_members, 1))
         return LokyExecutor(n_processes, n_threads), n_processes * n_threads
     n_workers = backend.effective_n_jobs(-1 if n_jobs is None else n_jobs)
     return JoblibExecutor(backend, n_workers, name or kind), n_workers

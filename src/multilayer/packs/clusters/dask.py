@@ -55,9 +55,8 @@ class DaskExecutor:
 
     def wait(self, seconds: float) -> list[Answer]:
         from distributed import wait
-        from distributed.client import FuturesCancelledError
 
-        with suppress(TimeoutError, FuturesCancelledError):  # cancelled: with an array that all workers have lost
+        with suppress(TimeoutError, CancelledError):  # cancelled futures are done
             wait(list(self._pending), timeout=seconds, return_when="FIRST_COMPLETED")
         answers = [_answer(future) for future in self._pending if future.done()]
         if not answers and self._pending:
@@ -119,4 +118,13 @@ def _answer(future: Any) -> Answer:
 
 
 def _work(message: Message, numbers: Sequence[int], arrays: Sequence[Any]) -> Reply:
-    return work_on(message, arrays_by_number(numbers, arrays))
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def is_cancelled() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state not in ("executing", "long-running")
+
+    return work_on(message, arrays_by_number(numbers, arrays), is_cancelled)

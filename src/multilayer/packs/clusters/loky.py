@@ -82,7 +82,7 @@ class LokyExecutor:
         """Return the processes, which are started again after one has ended."""
         from joblib.externals.loky import get_reusable_executor
 
-        return get_reusable_executor(max_workers=self.n_processes, timeout=300)
+        return get_reusable_executor(max_workers=self.n_processes, timeout=60)
 
     def _stored(self, shared: SharedArray) -> Any:
         """Return the path of an array of numbers, or another array itself."""

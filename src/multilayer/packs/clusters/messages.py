@@ -17,6 +17,8 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from multilayer import __version__
+
 # Smaller arrays travel with the members.
 LARGE = 1 << 16
 
@@ -35,12 +37,15 @@ class Message:
         The time after which members that have not ended are sent back.
     config : dict
         The configuration of scikit-learn in the process that runs the pack.
+    version : str
+        The version of this library in that process.
     """
 
     parcels: tuple[bytes, ...]
     n_threads: int
     seconds: float
     config: Mapping[str, Any]
+    version: str = __version__
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from multilayer.exceptions import ClusterError
 from multilayer.packs.clusters.executors import Answer, Worker, WorkerLost
 from multilayer.packs.clusters.messages import Message, Reply, SharedArray, arrays_by_number
 from multilayer.packs.clusters.worker import work_on
@@ -37,17 +38,27 @@ class RayExecutor:
 
         if not ray.is_initialized():
             ray.init()
+        cores, wanted = self._cores(), self._options.get("num_cpus") or 0
+        if cores and max(cores) < wanted:
+            raise ClusterError(
+                f"each task needs {wanted:g} CPUs (num_cpus in ray_remote_args), and the largest node of the Ray "
+                f"cluster has {max(cores):g}. Set num_cpus to at most that number."
+            )
 
     def workers(self) -> list[Worker]:
-        import ray
-
-        cores = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
-        cores = [n for n in cores if n >= 1]
+        cores = self._cores()
         if not cores:
             return []
         # Several tasks of half a processor, for example, share one.
         n_cpus = self._options.get("num_cpus") or max(min(int(min(cores)), MOST_THREADS), 1)
         return [Worker(number, max(int(n_cpus), 1)) for number in range(sum(int(n // n_cpus) for n in cores))]
+
+    def _cores(self) -> list[float]:
+        """Return the number of processors of each node that has any."""
+        import ray
+
+        cores = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
+        return [n for n in cores if n >= 1]
 
     def submit(self, worker: Worker, message: Message, arrays: Sequence[SharedArray]) -> Any:
         import ray

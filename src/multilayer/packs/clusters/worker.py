@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sklearn import config_context
 
+from multilayer import __version__
 from multilayer.exceptions import ClusterError
 from multilayer.packs.clusters.messages import Encoded, Message, Reply, decode, encode
 from multilayer.packs.members import Member, MemberOutcome, PausedTask
 from multilayer.packs.pack import Pack
 
+# The interval at which a worker checks whether its message was cancelled.
+SECONDS_BETWEEN_CHECKS = 0.5
 # The number of messages that this process works on.
 _n_messages = 0
 _lock = threading.Lock()
@@ -38,7 +41,12 @@ def _as_worker() -> Iterator[None]:
             _n_messages -= 1
 
 
-def work_on(message: Message, arrays: Mapping[int, Any]) -> Reply:
+def never() -> bool:
+    """Return that a message is still wanted."""
+    return False
+
+
+def work_on(message: Message, arrays: Mapping[int, Any], is_cancelled: Callable[[], bool] = never) -> Reply:
     """Train the members of a message, and return the outcomes and the members that have not ended.
 
     Parameters
@@ -47,12 +55,21 @@ def work_on(message: Message, arrays: Mapping[int, Any]) -> Reply:
         The members.
     arrays : mapping of int to array
         The large arrays that they refer to.
+    is_cancelled : callable, optional
+        Returns whether nobody waits for the reply any more.
 
     Returns
     -------
     Reply
         The outcomes, and the members that have not ended with their progress.
+
+    Raises
+    ------
+    ClusterError
+        If this process has another version of this library.
     """
+    if message.version != __version__:
+        raise ClusterError(f"the worker has multilayer {__version__}, and the process of the pack {message.version}.")
     numbers = {id(array): number for number, array in arrays.items()}
 
     def number_of(array: Any) -> int | None:
@@ -62,12 +79,14 @@ def work_on(message: Message, arrays: Mapping[int, Any]) -> Reply:
         parcels: list[list[Member]] = [decode(parcel, arrays) for parcel in message.parcels]
         members = [member for parcel in parcels for member in parcel]
         began = time.perf_counter()
-        outcomes, unfinished = _trained(members, message.n_threads, began + message.seconds)
+        outcomes, unfinished = _trained(members, message.n_threads, began + message.seconds, is_cancelled)
         seconds = time.perf_counter() - began
         left, whole = list[tuple[int, Encoded | None]](), list[Member]()
         for place, parcel in enumerate(parcels):
             rest = [unfinished[member.key] for member in parcel if member.key in unfinished]
-            if [member.seconds for member in rest] == [member.seconds for member in parcel]:
+            if is_cancelled():
+                rest = []
+            elif [member.seconds for member in rest] == [member.seconds for member in parcel]:
                 left.append((place, None))  # all are as they came
                 continue
             try:
@@ -76,7 +95,7 @@ def work_on(message: Message, arrays: Mapping[int, Any]) -> Reply:
                 whole += rest
         if whole:
             began = time.perf_counter()
-            more, _ = _trained(whole, message.n_threads, math.inf)
+            more, _ = _trained(whole, message.n_threads, math.inf, is_cancelled)
             outcomes += more
             seconds += time.perf_counter() - began
         tasks = {member.key: member.work for member in members}
@@ -84,12 +103,18 @@ def work_on(message: Message, arrays: Mapping[int, Any]) -> Reply:
         return Reply(tuple(encoded), tuple(left), seconds)
 
 
-def _trained(members: Sequence[Member], n_threads: int, until: float) -> tuple[list[MemberOutcome], dict[Any, Member]]:
+def _trained(
+    members: Sequence[Member], n_threads: int, until: float, is_cancelled: Callable[[], bool]
+) -> tuple[list[MemberOutcome], dict[Any, Member]]:
     """Return the outcomes of members, and the members that have not ended, by their keys."""
     outcomes: list[MemberOutcome] = []
     with Pack(n_threads, n_threads) as pack:
         pack.add(*members)
-        outcomes += pack.ended(until)
+        while pack.keys and time.perf_counter() < until:
+            outcomes += pack.ended(min(until, time.perf_counter() + SECONDS_BETWEEN_CHECKS))
+            if is_cancelled():
+                pack.interrupt.pressed = True  # members end at their next update
+                break
     outcomes += pack.ended(0.0)  # those that ended while the threads did
     return outcomes, {member.key: member for member in pack.unfinished()}
 
