@@ -440,7 +440,7 @@ def test_a_listener_that_fails_closes_the_executor(monkeypatch: pytest.MonkeyPat
     from multilayer.packs import run_pack, running
 
     here = Here()
-    choice: Callable[..., Any] = lambda backend, n_jobs: (here, None)  # noqa: E731, ARG005
+    choice: Callable[..., Any] = lambda *_: (here, None)  # noqa: E731
     monkeypatch.setattr(running, "executor_of", choice)
     with pytest.raises(ZeroDivisionError):
         run_pack(squares(3), listener=lambda event: event.n_done / 0)

@@ -110,7 +110,7 @@ def _trained(
     outcomes: list[MemberOutcome] = []
     with Pack(n_threads, n_threads) as pack:
         pack.add(*members)
-        while pack.keys and time.perf_counter() < until:
+        while pack.keys and not pack.interrupt.pressed and time.perf_counter() < until:
             outcomes += pack.ended(min(until, time.perf_counter() + SECONDS_BETWEEN_CHECKS))
             if is_cancelled():
                 pack.interrupt.pressed = True  # members end at their next update
