@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
