@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
@@ -23,8 +24,10 @@ from multilayer.tables.models.companions import Companion
 from multilayer.tables.models.conformal import Conformity
 from multilayer.tables.models.fitting import fit_model
 from multilayer.tables.models.losses import TargetLoss
+from multilayer.tables.models.memory import checked_memory, checked_scratch
 from multilayer.tables.models.novelty import Surroundings
-from multilayer.tables.models.out_of_fold import OutOfFoldRows
+from multilayer.tables.models.out_of_fold import OutOfFoldRows, check_has_held_out_rows
+from multilayer.tables.models.partial import PartialFits
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset
@@ -34,7 +37,7 @@ from multilayer.tables.models.summary import INTERRUPTED, ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
 
 
-class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
+class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
     """A model of raw tables: encoders, networks and their weights."""
 
     # With metadata routing, groups are for splitters; fit receives them only after set_fit_request(groups=True).
@@ -44,6 +47,8 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     with_trees: bool
     cv: Any
     identifiers: Collection[str]
+    memory: str | int | None
+    scratch: str | os.PathLike[str] | None
     n_jobs: int | None
     random_state: int | np.random.RandomState | None
     callbacks: Sequence[Any]
@@ -166,13 +171,15 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         return self
 
     @abstractmethod
-    def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:
-        """Return the class numbers or amounts of validation rows, in the form of the targets of the fit."""
+    def _more_targets(self, y: Any, targets: NDArray[Any], name: str = "y_val") -> NDArray[Any]:
+        """Return the class numbers or amounts of validation rows or of later ones, in the form of those of the fit."""
 
     def _check_parameters(self) -> None:
         check_choice("preset", self.preset, PRESETS)
         check_flag("with_trees", self.with_trees)
         checked_identifiers(self.identifiers)
+        checked_memory(self.memory)
+        checked_scratch(self.scratch)
         if self.max_time is not None:
             check_real("max_time", self.max_time, 0.0, open_low=True)
         check_kind_of_cv(self.cv)
@@ -256,6 +263,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             is worth it, and with which weights its kinds are combined.
         """
         self._check_is_fitted()
+        check_has_held_out_rows(self, "summary()")
         return summary_of(self)
 
     def novelty(self, X: Any) -> NDArray[np.float64]:

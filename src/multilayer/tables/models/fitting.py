@@ -36,7 +36,7 @@ from multilayer.tables.models.out_of_fold import (
 )
 from multilayer.tables.models.problem import FoldResult, Problem, check_lengths, joined_weights, weight_of_rows
 from multilayer.tables.models.recipes import recipes_of, single_kind
-from multilayer.tables.models.rows import checked_identifiers, identifiers_of, rows_of, with_further_rows
+from multilayer.tables.models.rows import Rows, checked_identifiers, identifiers_of, rows_of, with_further_rows
 from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.summary import INTERRUPTED, OVER, scores_of
 from multilayer.tables.models.training import TrainedMember, Training
@@ -87,13 +87,18 @@ def fit_model(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArg
     identifiers = identifiers_of(rows, checked_identifiers(model.identifiers), n_rows)
     problem = Problem(rows, targets, weight, folds, classifies, identifiers, loss, groups, class_weight)
     _train(model, problem, random_state, began, has_own=own.has_rows)
+    set_names(model, rows)
+    model.fit_time_ = time.perf_counter() - began
+
+
+def set_names(model: Any, rows: Rows) -> None:
+    """Set the attributes that describe the columns of the rows of a fit."""
     model.n_features_in_ = len(rows.names)
     model._names, model._has_names = rows.names, rows.has_names
     if rows.has_names:
         model.feature_names_in_ = np.asarray(rows.names, dtype=object)
     else:
         model.__dict__.pop("feature_names_in_", None)
-    model.fit_time_ = time.perf_counter() - began
 
 
 def _check_validation(model: Any, own: ValidationArguments) -> None:
