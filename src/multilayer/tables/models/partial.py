@@ -33,7 +33,7 @@ from multilayer.tables.models.widening import widened
 
 # The step size of the recipe is the largest of its schedule.  Rows without an end have a constant one: a part of it for
 # networks that begin, and a smaller part for networks whose schedule has ended, which larger steps would disturb.
-SHARE_OF_STEP, SHARE_OF_LATER_STEP = 0.3, 0.1
+SHARE_OF_STEP, SHARE_OF_LATER_STEP = 0.5, 0.1
 BATCH_SIZE = 128
 
 
