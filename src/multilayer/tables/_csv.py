@@ -41,7 +41,7 @@ def read_csv(source: DataFile, separator: str | None, form: CellFormat, text_col
             raise missing_column("column", name, dialect.names)
     table = _parse(source, dialect, pa.string())
     _check_last_quote(source, dialect, table)
-    return _typed_columns(pa, source.name, table, dialect, form, text_columns)
+    return typed_columns(source.name, table, dialect.notes, form, text_columns)
 
 
 def with_dialect(source: DataFile, separator: str | None) -> tuple[DataFile, Dialect]:
@@ -90,12 +90,13 @@ def text_batches(source: DataFile, dialect: Dialect, columns: Sequence[str], siz
         _check_last_quote(source, dialect, table, n_rows)
 
 
-def _typed_columns(
-    pa: Any, file: str, table: Any, dialect: Dialect, form: CellFormat, text_columns: Collection[str]
+def typed_columns(
+    file: str, table: Any, file_notes: Sequence[str], form: CellFormat, text_columns: Collection[str]
 ) -> Any:
-    """Convert each column to the type that its cells spell."""
+    """Convert each column of a table of text to the type that its cells spell, and add the notes to the schema."""
+    pa = import_pyarrow("reading tables")
     columns, notes = [], {}
-    for name, column in zip(dialect.names, table.columns, strict=True):
+    for name, column in zip(table.column_names, table.columns, strict=True):
         quickly = None if name in text_columns else plain_numbers(column, form)
         if quickly is not None:
             found, note = quickly
@@ -108,10 +109,10 @@ def _typed_columns(
         columns.append(found)
         if note != ColumnNote():
             notes[name] = note
-    result = pa.table(columns, names=list(dialect.names))
+    result = pa.table(columns, names=table.column_names)
     if form.date_format is not None:
         _check_date_format_fits(pa, file, table, result, form.date_format)
-    return with_notes(result, dialect.notes, notes)
+    return with_notes(result, file_notes, notes)
 
 
 def _first_bytes(source: DataFile) -> bytes:

@@ -22,7 +22,6 @@ from multilayer.tables.reading import (
     check_no_text_options,
     check_separator,
     checked_form,
-    is_index,
     stored_errors,
 )
 
@@ -86,6 +85,8 @@ class TableBatches:
 
     Attributes
     ----------
+    file : str
+        The name of the file, for errors.
     names : tuple of str
         All columns of the file.
     notes : tuple of str
@@ -98,6 +99,8 @@ class TableBatches:
         By column, the cells so far that are not of the column's kind.
     n_readable : Counter
         By column, the number of cells so far that have a value of the column's kind.
+    may_be_empty : bool
+        Whether a file without rows is accepted, such as one of a folder; False at first.
     """
 
     def __init__(
@@ -111,10 +114,11 @@ class TableBatches:
         file: str,
     ) -> None:
         self.names, self.notes, self.kinds = names, notes, dict(kinds)
+        self.file, self.may_be_empty = file, False
         self.n_rows = 0
         self.unreadable: dict[str, Unreadable] = {}
         self.n_readable: Counter[str] = Counter()
-        self._parts, self._also, self._file = parts, also, file
+        self._parts, self._also = parts, also
         self._readers = {name: CellReader(kind, form) for name, kind in kinds.items()}
 
     def __iter__(self) -> Iterator[Batch]:
@@ -123,8 +127,8 @@ class TableBatches:
             table = pa.table({name: self._column(part, name) for name in self.kinds})
             self.n_rows += part.num_rows
             yield Batch(table, _plain(pa, part.select(self._also)))
-        if not self.n_rows:
-            raise DataFileError(f"{self._file}: has column names but no rows below them.")
+        if not self.n_rows and not self.may_be_empty:
+            raise DataFileError(f"{self.file}: has column names but no rows below them.")
 
     def _column(self, part: Any, name: str) -> Any:
         column = part.column(name)
@@ -255,10 +259,9 @@ def _of_stored(
 ) -> TableBatches:
     with stored_errors(pa, source):
         stored = StoredTable(pa, source, is_mapped=True)
-        schema = stored.reader.schema_arrow if source.extension == ".parquet" else stored.reader.schema
     try:
-        names = tuple(name for name in schema.names if not is_index(name))
-        check_names(source.name, names)
+        names = tuple(stored.types)
+        check_names(source.name, stored.names)
         also = list(names if also is None else also)
         columns = _columns(names, kinds, also)
     except MultilayerError:

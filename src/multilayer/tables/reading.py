@@ -17,6 +17,8 @@ from multilayer.tables._data_file import TYPED, DataFile, checked_encoding, find
 from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import without_notes
 
+_BUFFER = 2**20  # bytes of a column that are read at once
+
 
 def read_table(
     source: str | os.PathLike[str] | BinaryIO,
@@ -183,7 +185,9 @@ class StoredTable:
         import pyarrow.parquet
 
         if source.extension == ".parquet":
-            self.reader: Any = pyarrow.parquet.ParquetFile(source.place)
+            # Without a buffer, each column of a row group is held whole.
+            buffered = {"buffer_size": _BUFFER, "pre_buffer": False} if is_mapped else {}
+            self.reader: Any = pyarrow.parquet.ParquetFile(source.place, **buffered)
             self._opened: Any = self.reader
             return
         place = source.place
@@ -199,6 +203,20 @@ class StoredTable:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns without the index of a pandas frame, as stored."""
+        return tuple(name for name in self._schema.names if not is_index(name))
+
+    @property
+    def types(self) -> dict[str, Any]:
+        """The types of these columns by name."""
+        return {field.name: field.type for field in self._schema if not is_index(field.name)}
+
+    @property
+    def _schema(self) -> Any:
+        return self.reader.schema_arrow if hasattr(self.reader, "schema_arrow") else self.reader.schema
 
     def close(self) -> None:
         """Close the file, which the readers of pyarrow leave open."""

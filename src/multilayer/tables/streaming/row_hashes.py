@@ -1,0 +1,109 @@
+"""A hash of each row's content, which depends neither on the place of the row nor on the order of the columns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.tables._column_data import ColumnData
+from multilayer.tables._frames import Columns
+
+Hashes = NDArray[np.uint64]
+
+_MOST_WORDS = 2**16  # in the cache
+_LONGEST_WORD = 64  # of those in the cache
+_GAP = np.uint64(0x9AE16A3B2F90404F)  # an arbitrary number, which no cell is likely to have
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+def mixed(words: Hashes) -> Hashes:
+    """Return the outputs of the generator SplitMix64 for these states: a bijection that scatters 64-bit numbers.
+
+    Parameters
+    ----------
+    words : array of uint64
+        The numbers.
+
+    Returns
+    -------
+    array of uint64
+        Other numbers, of the same shape; different ones for different ones.
+
+    Examples
+    --------
+    >>> [f"{word:016x}" for word in mixed(np.array([0, 1], dtype=np.uint64)).tolist()]
+    ['e220a8397b1dcdaf', '910a2dec89025cc1']
+
+    References
+    ----------
+    Steele, G. L., Lea, D. and Flood, C. H. (2014). Fast splittable pseudorandom number generators. OOPSLA.
+    """
+    z = words + _GOLDEN  # modulo 2**64, as all sums and products here
+    z ^= z >> np.uint64(30)
+    z *= _FIRST
+    z ^= z >> np.uint64(27)
+    z *= _SECOND
+    z ^= z >> np.uint64(31)
+    return z
+
+
+class RowHasher:
+    """Computes the hashes of rows, block by block.
+
+    The hash of a row is ``mixed(sum_j mixed(cell_j ^ mixed(name_j)))`` over its columns j, so that their order does not
+    matter.  A number, Boolean, date, time or duration is the bits of its float64, with 0.0 for -0.0; a text is the
+    BLAKE2b digest of 8 bytes of its UTF-8; every gap, also NaN, is the same number.  The hashes are the same on all
+    machines.
+    """
+
+    def __init__(self) -> None:
+        self._words: dict[str, int] = {}  # the digests of short words, since columns repeat them
+
+    def hashes(self, columns: Columns, target: ColumnData, name: str) -> Hashes:
+        """Return the hashes of the rows of a block, (m,), from the features and the target, called ``name``."""
+        total = self._of_column(target, name)
+        for each in columns.column_names:
+            total += self._of_column(columns.column(each), each)
+        return mixed(total)
+
+    def _of_column(self, column: ColumnData, name: str) -> Hashes:
+        cells = self._of_words(column) if column.kind == "text" else _of_numbers(column)
+        return mixed(cells ^ mixed(np.array([_digest(name)], dtype=np.uint64)))
+
+    def _of_words(self, column: ColumnData) -> Hashes:
+        used = np.zeros(len(column.words) + 1, dtype=np.bool_)
+        used[column.values] = True
+        places = np.flatnonzero(used[:-1])
+        digests = np.full(len(used), _GAP)  # the last one, at -1, is a gap
+        digests[places] = self._digests([column.words[place] for place in places.tolist()])
+        return digests[column.values]
+
+    def _digests(self, words: Sequence[str]) -> Hashes:
+        known = self._words
+        found = np.empty(len(words), dtype=np.uint64)
+        for i, word in enumerate(words):
+            digest = known.get(word)
+            if digest is None:
+                digest = _digest(word)
+                if len(word) <= _LONGEST_WORD:
+                    if len(known) >= _MOST_WORDS:
+                        known.clear()
+                    known[word] = digest
+            found[i] = digest
+        return found
+
+
+def _digest(word: str) -> int:
+    data = word.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def _of_numbers(column: ColumnData) -> Hashes:
+    numbers = column.numbers() + 0.0  # a copy without negative zeros
+    cells = numbers.view(np.uint64)
+    cells[column.gaps | np.isnan(numbers)] = _GAP
+    return cells

@@ -1,0 +1,47 @@
+"""A stable choice of validation rows, and a uniform sample of rows of bounded size."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.exceptions import ParameterError
+from multilayer.tables.streaming.row_hashes import mixed
+
+_OF_VALIDATION = np.uint64(0x6A09E667F3BCC908)  # different numbers make the two choices independent
+
+
+def is_validation(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
+    """Return which rows are validation rows, by their hashes.
+
+    A row keeps its side when rows are added, moved or removed, and equal rows are on one side, so that no copy of a
+    validation row is trained on.
+
+    Parameters
+    ----------
+    hashes : array of uint64, of shape (m,)
+        The hashes of the rows, of :class:`Block`.
+    share : float
+        The expected share of validation rows, from 0 to 1.
+
+    Returns
+    -------
+    array of bool, of shape (m,)
+        True for validation rows.
+
+    Raises
+    ------
+    ParameterError
+        For another share.
+
+    Examples
+    --------
+    >>> hashes = np.arange(1000, dtype=np.uint64)
+    >>> int(is_validation(hashes, 0.1).sum())
+    91
+    """
+    if not 0 <= share <= 1:
+        raise ParameterError(f"share must be a number from 0 to 1, got {share!r}.")
+    if share == 1:
+        return np.ones(len(hashes), dtype=np.bool_)
+    return mixed(hashes ^ _OF_VALIDATION) < np.uint64(int(share * 2.0**64))
