@@ -159,11 +159,12 @@ class ColumnData:
         of_words = np.array([*(places.get(word, -1) for word in self.words), -1], dtype=np.intp)
         return of_words[self.values]
 
-    def numbers(self, what: str = "", *, allow_infinity: bool = True) -> NDArray[np.float64]:
+    def numbers(self, what: str = "", *, allow_infinity: bool = True, first_row: int = 0) -> NDArray[np.float64]:
         """Return a column of any kind except text as float64, (m,), with NaN at gaps.
 
         Dates are seconds since the start of 1970 (UTC), times of day seconds since midnight, durations seconds,
-        Booleans 0 and 1.  ``what`` names the column in the error for infinity.
+        Booleans 0 and 1.  ``what`` names the column in the error for infinity, and ``first_row`` is the number of rows
+        of the table before this part of it.
         """
         if self.kind in ("date", "time", "duration"):
             return self._seconds()
@@ -173,8 +174,9 @@ class ColumnData:
         infinite = np.isinf(values)
         if not allow_infinity and infinite.any():
             row = int(infinite.argmax())
+            found = "infinity" if values[row] > 0 else "minus infinity"
             raise InputError(
-                f"{what} holds {'infinity' if values[row] > 0 else 'minus infinity'} in data row {row + 1}. "
+                f"{what} holds {found} in data row {first_row + row + 1}. "
                 "Replace it by a number, or leave the cell empty for a gap."
             )
         return values

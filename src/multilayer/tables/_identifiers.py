@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from multilayer.tables._frames import Columns, columns_of
-from multilayer.tables._notes import ColumnNote
+from multilayer.tables.column_summaries import TableSummaries, summaries_of
 from multilayer.tables.fitting import fit_column
 from multilayer.tables.rules import Rules, Text
 
@@ -52,13 +52,11 @@ def row_identifiers(frame: Any, *, text: Text = "as_given") -> tuple[str, ...]:
     return tuple(identifier_reasons(columns_of(frame), text=text))
 
 
-def identifier_reasons(columns: Columns, *, text: Text = "as_given") -> dict[str, str]:
+def identifier_reasons(columns: Columns | TableSummaries, *, text: Text = "as_given") -> dict[str, str]:
     """Return the columns that :func:`row_identifiers` finds, and why each of them identifies rows."""
-    if not columns.num_rows:
+    table = summaries_of(columns) if isinstance(columns, Columns) else columns
+    if not table.num_rows:
         return {}
     rules = Rules(text=text, row_numbers="drop")
-    reports = (
-        fit_column(name, columns.column(name), rules, columns.notes.get(name, ColumnNote()))[1]
-        for name in columns.column_names
-    )
+    reports = (fit_column(name, table.summary(name), rules, table.note(name))[1] for name in table.column_names)
     return {report.name: report.encoding.removeprefix("dropped: ") for report in reports if report.is_identifier}

@@ -118,26 +118,53 @@ class DateEncoding:
             at += width
 
 
-def with_calendar(elapsed: NumberEncoding, column: ColumnData) -> NumberEncoding | DateEncoding:
+@dataclass(frozen=True)
+class DateSpan:
+    """What the fitting rows cover: the number of values, their span in days, and the parts that take different values.
+
+    ``year_centre`` and ``year_scale`` are mean and deviation of the year.
+    """
+
+    n_values: int
+    days: float
+    differing: frozenset[Part]
+    year_centre: float = 0.0
+    year_scale: float = 1.0
+
+
+def date_span(column: ColumnData) -> DateSpan:
+    """Return what a column of dates or times of day covers."""
+    seconds = column.local_seconds()[~column.gaps]
+    if len(seconds) <= FEW_VALUES:
+        return DateSpan(len(seconds), 0.0, frozenset())
+    days = float(seconds.max() - seconds.min()) / _DAY
+    if column.kind == "time":
+        return DateSpan(len(seconds), days, frozenset())
+    covered = (part for part, least in _LEAST_SPAN.items() if days >= least)
+    differing = frozenset(part for part in covered if np.ptp(part_values(part, seconds)) > 0)
+    years = _years(seconds)
+    return DateSpan(len(seconds), days, differing, float(years.mean()), float(years.std()))
+
+
+def part_values(part: Part, seconds: NDArray[np.int64]) -> NDArray[np.float64] | NDArray[np.int64]:
+    """Return the year, the weekday, or the position in the cycle of a part, for local seconds since 1970."""
+    if part == "weekday":
+        return _weekdays(seconds)
+    return _years(seconds) if part == "year" else _PLACES[part](seconds)
+
+
+def with_calendar(elapsed: NumberEncoding, span: DateSpan) -> NumberEncoding | DateEncoding:
     """Add the parts of the calendar that the fitting rows cover to the encoding of elapsed time.
 
     A part needs more than 20 rows, a span of :data:`_LEAST_SPAN` days, and different values: dates without times have
     no hour.
     """
-    seconds = column.local_seconds()[~column.gaps]
-    if len(seconds) <= FEW_VALUES:
+    if span.n_values <= FEW_VALUES:
         return elapsed
-    span = float(seconds.max() - seconds.min()) / _DAY
     parts: list[Part] = []
-    if column.kind == "time":
+    if elapsed.kind == "time":
         # As a position in a cycle, midnight is as close to the hour before it as to the hour after it.
-        parts = ["hour"] if span >= 0.5 else []
+        parts = ["hour"] if span.days >= 0.5 else []
         return DateEncoding(elapsed, tuple(parts), 0.0, 1.0) if parts else elapsed
-    years = _years(seconds)
-    for part, least in _LEAST_SPAN.items():
-        values = {"year": _years, "weekday": _weekdays}.get(part) or _PLACES[part]
-        if span >= least and np.ptp(values(seconds)) > 0:
-            parts.append(part)
-    if not parts:
-        return elapsed
-    return DateEncoding(elapsed, tuple(parts), float(years.mean()), float(years.std()) or 1.0)
+    parts = [part for part, least in _LEAST_SPAN.items() if span.days >= least and part in span.differing]
+    return DateEncoding(elapsed, tuple(parts), span.year_centre, span.year_scale or 1.0) if parts else elapsed

@@ -19,6 +19,7 @@ from multilayer.tables._fitted_columns import of_fitted_kind, received_names
 from multilayer.tables._frames import Columns, columns_of
 from multilayer.tables._names import missing_column, unique
 from multilayer.tables._response import Response, response_of
+from multilayer.tables.column_summaries import TableSummaries, summaries_of
 from multilayer.tables.encodings import Encoding, Output
 from multilayer.tables.fitting import fit_columns
 from multilayer.tables.reports import ColumnReports
@@ -247,7 +248,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         ParameterError
             For an invalid parameter.
         """
-        self._fit(columns_of(X), y, groups)
+        self._fit(summaries_of(columns_of(X)), y, groups)
         return self
 
     def fit_transform(self, X: object, y: object = None, *, groups: object = None) -> Output:
@@ -280,7 +281,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             For an invalid parameter.
         """
         table = columns_of(X)
-        response = self._fit(table, y, groups)
+        response = self._fit(summaries_of(table), y, groups)
         return self._encode(table, {name: name for name in table.column_names}, response)
 
     def transform(self, X: object) -> Output:
@@ -335,8 +336,8 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         names = [name for encoding in self.encodings_ for name in encoding.feature_names(name_of[encoding.name])]
         return np.asarray(unique(names), dtype=object)
 
-    def _fit(self, table: Columns, y: object, groups: object) -> Response | None:
-        """Fit the columns, and return the target if the encoding depends on it."""
+    def _fit(self, table: TableSummaries, y: object, groups: object) -> Response | None:
+        """Fit the columns, and return the target of the rows in memory if the encoding depends on it."""
         self._checked_dtype()
         rules = checked_rules(self)
         if not table.num_rows:
@@ -344,7 +345,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         for name in () if isinstance(rules.identifiers, str) else rules.identifiers:
             if name not in table.column_names:
                 raise missing_column("identifier column", name, table.column_names)
-        response = response_of(y, self.task, table.num_rows, groups) if rules.needs_target else None
+        response = response_of(y, self.task, table.n_cells, groups) if rules.needs_target else None
         fitted = fit_columns(table, rules, response)
         encodings: list[Encoding] = [encoding for encoding, _ in fitted if encoding is not None]
         reports = ColumnReports((report for _, report in fitted), table.file_notes)

@@ -15,11 +15,18 @@ Rules
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
-from multilayer.tables._column_data import ColumnData
-from multilayer.tables._frames import Columns
 from multilayer.tables._notes import ColumnNote
 from multilayer.tables._response import Response
+from multilayer.tables._spelled import spelled_cells
+from multilayer.tables.column_summaries import (
+    ColumnSummary,
+    NumbersInMemory,
+    NumberSummary,
+    TableSummaries,
+    TextSummary,
+)
 from multilayer.tables.encodings import Encoding, NumberEncoding
 from multilayer.tables.number_fitting import fit_numbers
 from multilayer.tables.piecewise import is_piecewise, most_parts, with_parts
@@ -28,30 +35,36 @@ from multilayer.tables.rules import Rules
 from multilayer.tables.text_fitting import fit_text
 
 
-def fit_columns(table: Columns, rules: Rules, response: Response | None) -> list[tuple[Encoding | None, ColumnReport]]:
+def fit_columns(
+    table: TableSummaries, rules: Rules, response: Response | None
+) -> list[tuple[Encoding | None, ColumnReport]]:
     """Fit the encodings of all columns of a table of at least one row; see :func:`fit_column`.
 
-    ``response`` is the target of the rows, if the rules need it.
+    ``response`` is the target of the rows in memory, if the rules need it.
     """
-    fitted = [
-        fit_column(name, table.column(name), rules, table.notes.get(name, ColumnNote()), response)
-        for name in table.column_names
-    ]
+    fitted = [fit_column(name, table.summary(name), rules, table.note(name), response) for name in table.column_names]
     if rules.piecewise is None:
         return fitted
     classes = response is not None and response.task == "classification"
     most = most_parts(sum(is_piecewise(encoding) for encoding, _ in fitted), classes=classes)
     by_tree = response if rules.piecewise == "tree" else None
     return [
-        with_parts(encoding, report, table.column(report.name), most, by_tree)
+        with_parts(encoding, report, _numbers(encoding, table.summary(report.name)), most, by_tree)
         if isinstance(encoding, NumberEncoding) and is_piecewise(encoding)
         else (encoding, report)
         for encoding, report in fitted
     ]
 
 
+def _numbers(encoding: NumberEncoding, summary: ColumnSummary) -> NumberSummary:
+    """Return the summary of the numbers of a column, or of those that its text spells."""
+    if summary.kind != "text":
+        return cast(NumberSummary, summary)
+    return NumbersInMemory(encoding.name, spelled_cells(summary.cells, encoding.kind, encoding.form))
+
+
 def fit_column(
-    name: str, column: ColumnData, rules: Rules, note: ColumnNote, response: Response | None = None
+    name: str, summary: ColumnSummary, rules: Rules, note: ColumnNote, response: Response | None = None
 ) -> tuple[Encoding | None, ColumnReport]:
     """Fit the encoding of one column of at least one row.
 
@@ -63,12 +76,12 @@ def fit_column(
         The description of the encoding.
     """
     if reason := rules.reason_to_drop(name):
-        report = ColumnReport(name, column.kind, f"dropped: {reason}", column.n_gaps, 0, is_identifier=True)
+        report = ColumnReport(name, summary.kind, f"dropped: {reason}", summary.n_gaps, 0, is_identifier=True)
         return None, report
-    if column.kind == "text":
-        encoding, report = fit_text(name, column, rules, note, response)
+    if summary.kind == "text":
+        encoding, report = fit_text(name, cast(TextSummary, summary), rules, note, response)
     else:
-        encoding, report = fit_numbers(name, column, rules)
+        encoding, report = fit_numbers(name, cast(NumberSummary, summary), rules)
     if note.text and not (isinstance(encoding, NumberEncoding) and encoding.form):  # which is read after all
         report = replace(report, encoding=f"{report.encoding}; {note.text}")
     return encoding, report

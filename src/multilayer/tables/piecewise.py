@@ -14,7 +14,7 @@ from multilayer._constant import rounding
 from multilayer.equations.extensions.encodings import piecewise_linear
 from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._response import Response
-from multilayer.tables._spelled import spelled_cells
+from multilayer.tables.column_summaries import NumberSummary
 from multilayer.tables.encodings import Encoding, NumberEncoding, Output
 from multilayer.tables.reports import ColumnReport
 
@@ -45,17 +45,16 @@ def fewest_rows(n_rows: int) -> int:
     return max(FEWEST_ROWS, n_rows // LEAST_SHARE)
 
 
-def quantile_thresholds(x: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """Return thresholds between parts of equally many numbers; equal numbers make fewer parts.
+def threshold_shares(n_rows: int, most: int) -> NDArray[np.float64]:
+    """Return the shares of rows below the thresholds between parts of equally many rows.
 
     Examples
     --------
-    >>> quantile_thresholds(np.arange(41.0), most=4).tolist()
-    [10.0, 20.0, 30.0]
+    >>> threshold_shares(41, most=4).tolist()
+    [0.25, 0.5, 0.75]
     """
-    n_parts = max(1, min(most, len(x) // fewest_rows(len(x))))
-    inner: NDArray[np.float64] = np.quantile(x, np.linspace(0.0, 1.0, n_parts + 1)[1:-1])
-    return inner
+    n_parts = max(1, min(most, n_rows // fewest_rows(n_rows)))
+    return np.linspace(0.0, 1.0, n_parts + 1)[1:-1]
 
 
 def tree_thresholds(x: NDArray[np.float64], y: NDArray[Any], most: int, *, classes: bool) -> NDArray[np.float64]:
@@ -133,21 +132,24 @@ def is_piecewise(encoding: Encoding | None) -> bool:
 
 
 def with_parts(
-    raw: NumberEncoding, report: ColumnReport, column: ColumnData, most: int, response: Response | None
+    raw: NumberEncoding, report: ColumnReport, numbers: NumberSummary, most: int, response: Response | None
 ) -> tuple[Encoding, ColumnReport]:
-    """Add parts to the encoding of a number, with thresholds by a tree on y if there is one, else by quantiles."""
-    if column.kind == "text":
-        column = spelled_cells(column, raw.kind, raw.form)
-    values = raw.values(column)
-    is_present = ~np.isnan(values)
-    x = raw.scaled(values[is_present])
+    """Add parts to the encoding of a number, with thresholds by a tree on y if there is one, else by quantiles.
+
+    ``response`` is the target of the cells in memory.
+    """
     if response is None:
-        thresholds, source = quantile_thresholds(x, most), "quantiles"
+        thresholds = numbers.quantiles(threshold_shares(numbers.n_values, most), raw.exponent)
+        source = f"quantiles{numbers.quantile_words}"
     else:
-        y = response.values[is_present]
-        thresholds = tree_thresholds(x, y, most, classes=response.task == "classification")
-        source = "a decision tree on the target"
-    edges = _distinct(thresholds, float(x.min()), float(x.max()), column.rounding_type)
+        values = raw.values(numbers.cells)
+        is_present = ~np.isnan(values)
+        x, y = raw.scaled(values[is_present]), response.values[is_present]
+        # The rows of a sample may be gaps only.
+        thresholds = tree_thresholds(x, y, most, classes=response.task == "classification") if len(x) else x
+        source = f"a decision tree on the target{numbers.cells_words}"
+    low, high = raw.scaled(np.array([numbers.low, numbers.high])).tolist()
+    edges = _distinct(thresholds, low, high, numbers.rounding_type)
     if len(edges) < 3:
         return raw, replace(report, encoding=f"{report.encoding}; no thresholds by {source}")
     encoding = PiecewiseEncoding(raw, tuple(edges))

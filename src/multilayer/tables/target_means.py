@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from multilayer.equations.extensions.encodings import SMOOTHING, cross_fitted_means, smooth_clip, smoothed_means
 from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._response import Response
+from multilayer.tables.column_summaries import TextSummary
 from multilayer.tables.encodings import Output, text_codes
 from multilayer.tables.reports import ColumnReport
 
@@ -72,10 +73,9 @@ class TargetMeanEncoding:
             out[gaps, -1] = 1
 
 
-def fit_target_means(
-    name: str, column: ColumnData, counted: dict[str, int], response: Response
-) -> tuple[TargetMeanEncoding, ColumnReport]:
-    """Fit the encoding of a column of text with the counts of its categories."""
+def fit_target_means(name: str, summary: TextSummary, response: Response) -> tuple[TargetMeanEncoding, ColumnReport]:
+    """Fit the encoding of a column of text to its cells in memory, of which ``response`` is the target."""
+    column, counted = summary.cells, summary.cell_counts
     repeated = [category for category, count in counted.items() if count > 1]
     repeated.sort(key=lambda category: (-counted[category], category))
     most = min(MOST_CATEGORIES, MOST_MEANS // max(len(response.labels), 1))
@@ -99,7 +99,7 @@ def fit_target_means(
         response.labels,
         float(logs.mean()) if len(logs) else 0.0,
         _scale(logs),
-        has_gaps=bool(gaps.any()),
+        has_gaps=summary.n_gaps > 0,
     )
     what = "share of each class" if len(response.labels) > 1 and response.labels[0] else "mean of the target"
     if len(response.labels) == 1 and response.labels[0]:
@@ -110,8 +110,9 @@ def fit_target_means(
     )
     if rare := len(counted) - len(categories):
         done += f"; {rare:,} rare categories and unseen ones get the overall mean"
+    done += summary.cells_words
     done += "; one column for gaps" if encoding.has_gaps else ""
-    return encoding, ColumnReport(name, "text", done, int(gaps.sum()), len(encoding.feature_names(name)))
+    return encoding, ColumnReport(name, "text", done, summary.n_gaps, len(encoding.feature_names(name)))
 
 
 def _scale(values: NDArray[np.float64]) -> float:

@@ -15,6 +15,7 @@ from multilayer.tables._response import Response
 from multilayer.tables._spelled import spelled_cells, spelled_column, stray_words
 from multilayer.tables._spellings import FEW_VALUES, hint
 from multilayer.tables.calendars import DateEncoding
+from multilayer.tables.column_summaries import NumbersInMemory, TextSummary
 from multilayer.tables.encodings import Encoding, NumberEncoding, SignEncoding, TextEncoding
 from multilayer.tables.number_fitting import IDENTIFIER_SHARE, fit_numbers, gaps_only
 from multilayer.tables.reports import ColumnReport
@@ -25,64 +26,72 @@ _MOST_GAP_WORDS = 100
 
 
 def fit_text(
-    name: str, column: ColumnData, rules: Rules, note: ColumnNote, response: Response | None
+    name: str, summary: TextSummary, rules: Rules, note: ColumnNote, response: Response | None
 ) -> tuple[Encoding | None, ColumnReport]:
-    """Fit the encoding of one column of at least one row."""
-    n_gaps = column.n_gaps
-    n_values = len(column) - n_gaps
+    """Fit the encoding of one column of at least one row.
+
+    Whether the text spells numbers or dates, which ones, and means of the target are taken from the cells in memory,
+    which are a sample of a table larger than memory.
+    """
+    n_gaps, n_values, cells = summary.n_gaps, summary.n_values, summary.cells
     if not n_values:
         return None, ColumnReport(name, "text", "dropped: every cell is a gap", n_gaps, 0)
     # A categorical column is meant as text, and so are codes.
-    deliberate = note.is_code or column.is_category
-    spelled, few = (None, ColumnNote()) if deliberate else spelled_column(column, typed=rules.text == "typed")
+    deliberate = note.is_code or summary.is_category
+    can_spell = not deliberate and cells.n_gaps < len(cells)
+    spelled, few = spelled_column(cells, typed=rules.text == "typed") if can_spell else (None, ColumnNote())
     if spelled is not None:
-        return _fit_spelled(name, column, spelled, few, rules)
-    times = column.counts()
+        return _fit_spelled(name, summary, spelled, few, rules)
+    times = summary.counts
     categories = list(times)
-    form = amount_form(times) if rules.text == "typed" and not deliberate and len(times) > FEW_VALUES else None
+    typed = rules.text == "typed" and can_spell and summary.n_different > FEW_VALUES
+    form = amount_form(summary.cell_counts) if typed else None
     if form is not None:
-        amounts = spelled_cells(column, "number", form)
+        amounts = spelled_cells(cells, "number", form)
         if amounts.n_different() > FEW_VALUES:
             found = ColumnNote(f"text that spells numbers{form.words}")
-            return _fit_spelled(name, column, amounts, found, rules, form)
-    if len(categories) == 1:
+            return _fit_spelled(name, summary, amounts, found, rules, form)
+    if summary.n_different == 1:
         return gaps_only(_no_categories(name, n_gaps), f"every value is {shortened(categories[0])}", n_gaps)
     advice = "" if deliberate or note.text else hint(categories)
-    if not deliberate and len(categories) > FEW_VALUES and (stray := stray_words(column)):
-        advice = f"; {stray}"
+    if can_spell and summary.n_different > FEW_VALUES and (stray := stray_words(cells)):
+        advice = f"; {stray}{summary.cells_words}"
     elif few.text and not note.text:  # not reported by read_table already
-        advice = f"; {few.text}"
-    differs = n_values > FEW_VALUES and len(categories) >= IDENTIFIER_SHARE * n_values
+        advice = f"; {few.text}{summary.cells_words}"
+    differs = n_values > FEW_VALUES and summary.least_different() >= IDENTIFIER_SHARE * n_values
     if rules.is_identifier(name, by_values=differs):
-        done = f"dropped: {len(categories)} of {n_values} values differ (an identifier or free text){advice}"
+        n_different = f"{summary.about}{summary.n_different}"
+        done = f"dropped: {n_different} of {n_values} values differ (an identifier or free text){advice}"
         return None, ColumnReport(name, "text", done, n_gaps, 0, is_identifier=True)
 
-    if len(times) > rules.max_categories and rules.many_categories == "target" and response is not None:
-        encoding, report = fit_target_means(name, column, times, response)
+    if summary.n_different > rules.max_categories and rules.many_categories == "target" and response is not None:
+        encoding, report = fit_target_means(name, summary, response)
         return encoding, replace(report, encoding=report.encoding + advice)
-    if len(times) == 2 and rules.two_values == "signs":
+    if summary.n_different == 2 and rules.two_values == "signs":
         first, second = sorted(categories)
         done = f"-1 for {shortened(first)}, 1 for {shortened(second)}" + ("; gaps become 0" if n_gaps else "")
         return SignEncoding(name, "text", (first, second)), ColumnReport(name, "text", done + advice, n_gaps, 1)
-    return _fit_frequent(name, times, rules, n_gaps, advice)
+    return _fit_frequent(name, summary, rules, advice)
 
 
-def _fit_frequent(
-    name: str, times: dict[str, int], rules: Rules, n_gaps: int, advice: str
-) -> tuple[Encoding | None, ColumnReport]:
+def _fit_frequent(name: str, summary: TextSummary, rules: Rules, advice: str) -> tuple[Encoding | None, ColumnReport]:
     """Fit one column for each category, or for each of the most frequent ones."""
+    times, n_different, n_gaps = summary.counts, summary.n_different, summary.n_gaps
     categories = [category for category, count in times.items() if count >= rules.min_frequency]
     if not categories:
-        reason = f"each of the {len(times)} categories has fewer than {rules.min_frequency} rows{advice}"
+        fewer = max(rules.min_frequency, summary.count_error + 1)
+        reason = f"each of the {summary.about}{n_different} categories has fewer than {fewer} rows{advice}"
         return gaps_only(_no_categories(name, n_gaps), reason, n_gaps)
-    if len(categories) + (len(categories) < len(times)) > rules.max_categories:
+    if len(categories) + (len(categories) < n_different) > rules.max_categories:
         most = rules.max_categories - 1
         categories = sorted(categories, key=lambda category: (-times[category], category))[:most]
-    n_rare = len(times) - len(categories)
+    n_rare = n_different - len(categories)
     encoding = TextEncoding(name, "text", tuple(sorted(categories)), has_other=n_rare > 0, has_gaps=n_gaps > 0)
     done = f"a column for each of {len(categories)} categories"
     if n_rare:
-        done = f"a column for each of the {len(categories)} most frequent categories, one for the {n_rare} others"
+        done = f"a column for each of the {len(categories)} most frequent categories, one for the "
+        done += f"{summary.about}{n_rare} others"
+        done += f" (counts of rows within {summary.count_error:,})" if summary.count_error else ""
     done += ", one for gaps" if n_gaps else ""
     return encoding, ColumnReport(name, "text", done + advice, n_gaps, len(encoding.feature_names(name)))
 
@@ -93,14 +102,15 @@ def _no_categories(name: str, n_gaps: int) -> TextEncoding:
 
 def _fit_spelled(
     name: str,
-    given: ColumnData,
+    summary: TextSummary,
     spelled: ColumnData,
     note: ColumnNote,
     rules: Rules,
     form: AmountForm | None = None,
 ) -> tuple[Encoding | None, ColumnReport]:
     """Fit text of which all or nearly all cells spell the numbers or dates of ``spelled``."""
-    encoding, report = fit_numbers(name, spelled, rules)
+    encoding, report = fit_numbers(name, NumbersInMemory(name, spelled), rules)
+    given = summary.cells
     stray = given.take(np.flatnonzero(spelled.gaps & ~given.gaps)).counts()
     words = tuple(itertools.islice(stray, _MOST_GAP_WORDS))
     if isinstance(encoding, NumberEncoding):
@@ -109,4 +119,4 @@ def _fit_spelled(
             encoding = replace(encoding, group_mark=form.group_mark, unit=form.unit)
     elif isinstance(encoding, DateEncoding):
         encoding = replace(encoding, elapsed=replace(encoding.elapsed, from_text=True, gap_words=words))
-    return encoding, replace(report, encoding=f"{report.encoding}; {note.text}")
+    return encoding, replace(report, encoding=f"{report.encoding}; {note.text}{summary.cells_words}")
