@@ -104,6 +104,9 @@ def begin(model: Any, settings: Settings, adapter: TargetAdapter, request: FitRe
 
     validating, trained_on, local_rows = _divided(state, data, settings, request)
     scale, attributes = adapter.settle(table, targets, trained_on, resumes=request.resumes)
+    if scale is not None and request.target_scale is not None:
+        scale = request.target_scale
+        attributes = {"target_mean_": scale.mean, "target_scale_": scale.deviation}
     _set_attributes(model, **attributes)
     if scale is not None:
         objective = replace(objective, Y=scale.standardized(objective.Y, objective.X.dtype, dtype_given(table.y)))

@@ -11,6 +11,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.fits.labels import Labels
 from multilayer.fits.losses import Loss
 from multilayer.fits.scores import Score
+from multilayer.fits.target_scale import TargetScale
 from multilayer.network import Floats
 from multilayer.training.batching import RowNumbers
 
@@ -128,6 +129,8 @@ class FitRequest:
         The numbers of the training rows in ``shared``.
     keep : {"best", "last"}
         Whether to keep the weights of the best validation score, or the last.
+    target_scale : TargetScale or None
+        The scale of standardised targets, if the rows are a window of more rows; None to compute it from the rows.
     """
 
     X: Any = None
@@ -141,3 +144,4 @@ class FitRequest:
     shared: SharedTable | None = None
     rows: RowNumbers | None = None
     keep: Keep = "best"
+    target_scale: TargetScale | None = None
