@@ -82,7 +82,8 @@ def prepared(
     set_target(model, survey, target)
     y = np.concatenate([targets_of_rows(model, each, target) for each in (sample, held)])
     folds = [(np.arange(len(sample)), np.arange(len(sample), len(rows)))]
-    identifiers = identifiers_of(rows, checked_identifiers(model.identifiers), len(sample))
+    reasons = None if survey.summary is None else survey.summary.identifiers(sample.columns, text="typed")
+    identifiers = identifiers_of(rows, checked_identifiers(model.identifiers), reasons=reasons)
     class_weight = model._class_numbers_weight()
     problem = Problem(rows, y, None, folds, model._classifies, identifiers, model._loss, None, class_weight)
     encoders = fitted

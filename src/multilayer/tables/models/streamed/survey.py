@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,8 @@ from multilayer.tables._words import Words
 from multilayer.tables.models.losses import amounts_in
 from multilayer.tables.models.memory import MemoryPlan
 from multilayer.tables.models.streamed.progress import PhaseReporter
-from multilayer.tables.streaming.sampling import RowSample, is_validation
+from multilayer.tables.streaming.row_hashes import mixed
+from multilayer.tables.streaming.sampling import is_validation
 from multilayer.tables.streaming.source import Block, TableStream
 from multilayer.tables.streaming.summaries import TableSummary
 from multilayer.tables.target import target_amounts, target_values
@@ -23,6 +25,7 @@ from multilayer.tables.target import target_amounts, target_values
 VALIDATION_SHARE = 0.1
 FEWEST_VALIDATION_ROWS = 10
 MOST_CLASSES = 10_000
+OF_SAMPLE = np.uint64(0x3C6EF372FE94F82B)  # makes the sample independent of the choice of validation rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,42 +147,99 @@ def values_of(column: ColumnData, name: str, *, classifies: bool) -> NDArray[Any
     return values
 
 
-class _ValidationRows:
+class _Parts:
+    """Rows of several blocks in memory."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self.blocks))
+
+    def add(self, block: Block) -> None:
+        """Append a block of own rows."""
+        if len(block):
+            self.blocks.append(block)
+
+    def keep(self, is_kept: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]) -> list[Block]:
+        """Keep the rows whose hashes are chosen, and return the others."""
+        kept, others = [], []
+        for block in self.blocks:
+            mask = is_kept(block.hashes)
+            kept.append(rows_of_block(block, np.flatnonzero(mask)))
+            others.append(rows_of_block(block, np.flatnonzero(~mask)))
+        self.blocks = [block for block in kept if len(block)]
+        return [block for block in others if len(block)]
+
+    def joined(self) -> HeldRows:
+        """Return all rows in their order."""
+        first, n_rows = self.blocks[0].columns, len(self)
+        columns = {name: _all_joined([each.columns.column(name) for each in self.blocks]) for name in first.column_names}
+        hashes = np.concatenate([each.hashes for each in self.blocks])
+        target = _all_joined([each.target for each in self.blocks])
+        return HeldRows(first.replaced(columns.__getitem__, n_rows), target, hashes)
+
+
+class _ValidationRows(_Parts):
     """The validation rows so far; their share is halved when they become too many."""
 
     def __init__(self, most: int) -> None:
+        super().__init__()
         self._most, self.share = most, VALIDATION_SHARE
-        self._parts: list[Block] = []
 
     def divide(self, block: Block) -> list[Block]:
         """Keep the validation rows of a block, and return the training rows, with those that were given up."""
         mask = is_validation(block.hashes, self.share)
-        self._parts.append(rows_of_block(block, np.flatnonzero(mask)))
+        self.add(rows_of_block(block, np.flatnonzero(mask)))
         training = [rows_of_block(block, np.flatnonzero(~mask))]
-        while sum(map(len, self._parts)) > self._most:
+        while len(self) > self._most:
             self.share /= 2
-            masks = [is_validation(part.hashes, self.share) for part in self._parts]
-            training += [
-                rows_of_block(part, np.flatnonzero(~mask)) for part, mask in zip(self._parts, masks, strict=True)
-            ]
-            self._parts = [
-                rows_of_block(part, np.flatnonzero(mask)) for part, mask in zip(self._parts, masks, strict=True)
-            ]
+            training += self.keep(lambda hashes: is_validation(hashes, self.share))
         return [part for part in training if len(part)]
 
-    def rows(self) -> HeldRows:
-        """Return all of them in their order."""
-        parts = [part for part in self._parts if len(part)]
-        if sum(map(len, parts)) < FEWEST_VALIDATION_ROWS:
+    def check_enough(self) -> None:
+        """Raise an InputError for too few rows."""
+        if len(self) < FEWEST_VALIDATION_ROWS:
             raise InputError(
-                f"the dataset has {sum(map(len, parts))} validation rows, about a tenth of the different rows, and a "
-                f"fit on a dataset needs {FEWEST_VALIDATION_ROWS}. Read it into memory, and pass the table to fit."
+                f"the dataset has {len(self)} validation rows, about a tenth of its different rows, and a fit on a "
+                f"dataset needs {FEWEST_VALIDATION_ROWS}. Read it into memory, and pass the table to fit."
             )
-        first = parts[0].columns
-        columns = {name: _all_joined([part.columns.column(name) for part in parts]) for name in first.column_names}
-        table = first.replaced(columns.__getitem__, sum(map(len, parts)))
-        hashes = np.concatenate([part.hashes for part in parts])
-        return HeldRows(table, _all_joined([part.target for part in parts]), hashes)
+
+
+class _SampleRows(_Parts):
+    """A uniform sample of the rows so far: those whose hashes, mixed once more, are the smallest."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most, self._limit = most, np.uint64(2**64 - 1)
+
+    def update(self, block: Block) -> None:
+        """Keep the rows of a block that belong to the sample."""
+        self.add(rows_of_block(block, np.flatnonzero(_keys(block.hashes) <= self._limit)))
+        if len(self) > 2 * self._most:
+            self.shrink()
+
+    def shrink(self) -> None:
+        """Drop the rows that are too many; equal rows stay or go together, unless only such rows are left."""
+        if len(self) <= self._most:
+            return
+        keys = np.sort(np.concatenate([_keys(each.hashes) for each in self.blocks]))
+        self._limit = keys[self._most - 1]
+        self.keep(lambda hashes: _keys(hashes) <= self._limit)
+        if len(self) > self._most:
+            self._drop_repeats()
+
+    def _drop_repeats(self) -> None:
+        """Drop rows equal to earlier ones, the last first, until the sample has its size."""
+        left = self._most
+        for i, block in enumerate(self.blocks):
+            self.blocks[i] = rows_of_block(block, np.arange(min(len(block), left)))
+            left -= len(self.blocks[i])
+        self.blocks = [block for block in self.blocks if len(block)]
+
+
+def _keys(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return mixed(hashes ^ OF_SAMPLE)
 
 
 def _all_joined(columns: list[ColumnData]) -> ColumnData:
@@ -244,7 +304,7 @@ def survey_of(
         For rows that cannot be used.
     """
     summary = TableSummary(stream.kinds) if summarizes else None
-    sample, validation = RowSample(plan.sample_rows), _ValidationRows(plan.validation_rows)
+    sample, validation = _SampleRows(plan.sample_rows), _ValidationRows(plan.validation_rows)
     targets = TargetCounts(stream.target, classifies=classifies)
     for block in stream.blocks():
         targets.update(block.target)
@@ -254,6 +314,7 @@ def survey_of(
                 summary.update(part.columns)
         reporter.add(len(block))
     stream.check_readable()
-    held = HeldRows(sample.columns, sample.target, sample.hashes)
-    rows = validation.rows()
-    return Survey(held, rows, validation.share, summary, targets, stream.n_rows, stream.reading_notes())
+    validation.check_enough()
+    sample.shrink()
+    notes = stream.reading_notes()
+    return Survey(sample.joined(), validation.joined(), validation.share, summary, targets, stream.n_rows, notes)
