@@ -9,7 +9,7 @@
 """
 
 from multilayer.tables.streaming.row_hashes import RowHasher
-from multilayer.tables.streaming.sampling import is_validation
+from multilayer.tables.streaming.sampling import RowSample, is_validation
 from multilayer.tables.streaming.source import Block, TableStream, UnreadableCells, open_stream
 
-__all__ = ["Block", "RowHasher", "TableStream", "UnreadableCells", "is_validation", "open_stream"]
+__all__ = ["Block", "RowHasher", "RowSample", "TableStream", "UnreadableCells", "is_validation", "open_stream"]

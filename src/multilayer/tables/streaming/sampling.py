@@ -1,4 +1,4 @@
-"""A stable choice of validation rows, and a uniform sample of rows of bounded size."""
+"""A stable choice of validation rows by the hashes of rows."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from numpy.typing import NDArray
 
 from multilayer.exceptions import ParameterError
 from multilayer.tables.streaming.row_hashes import mixed
+from multilayer.tables.streaming.row_sample import RowSample
 
-_OF_VALIDATION = np.uint64(0x6A09E667F3BCC908)  # different numbers make the two choices independent
+__all__ = ["RowSample", "is_validation"]
+
+_OF_VALIDATION = np.uint64(0x6A09E667F3BCC908)  # makes the choice independent of that of samples
 
 
 def is_validation(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
     """Return which rows are validation rows, by their hashes.
 
-    A row keeps its side when rows are added, moved or removed, and equal rows are on one side, so that no copy of a
-    validation row is trained on.
+    A row keeps its side when other rows are added, moved or removed, and equal rows are on one side, so that no copy of
+    a validation row is trained on.  A larger share keeps the validation rows of a smaller one.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ def is_validation(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]
     >>> int(is_validation(hashes, 0.1).sum())
     91
     """
-    if not 0 <= share <= 1:
+    if not isinstance(share, int | float | np.floating) or not 0 <= share <= 1:
         raise ParameterError(f"share must be a number from 0 to 1, got {share!r}.")
     if share == 1:
         return np.ones(len(hashes), dtype=np.bool_)
