@@ -33,6 +33,7 @@ from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset
 from multilayer.tables.models.rows import checked_identifiers, rows_to_predict
 from multilayer.tables.models.single_rows import SingleRows
+from multilayer.tables.models.streamed.fit import fit_dataset, is_dataset, warn_of_options_of_datasets
 from multilayer.tables.models.summary import INTERRUPTED, ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
 
@@ -166,7 +167,11 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
         model.__dict__.update(before)
         model._check_parameters()
         own = ValidationArguments(X_val, y_val, sample_weight_val, groups)
-        fit_model(model, X, y, sample_weight, own, began)
+        if is_dataset(X):
+            fit_dataset(model, X, y, sample_weight, own, began)
+        else:
+            warn_of_options_of_datasets(model)
+            fit_model(model, X, y, sample_weight, own, began)
         take_over(self, model, before)
         return self
 

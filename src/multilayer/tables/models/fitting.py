@@ -130,7 +130,7 @@ def _train(model: Any, problem: Problem, random_state: np.random.RandomState, be
     if has_own:
         problem, encoded = problem.validated(), encoded[problem.folds[0][1]]
     deadline = None if model.max_time is None else began + model.max_time
-    _keep(model, problem, trained, encoded, lambda: deadline is not None and time.perf_counter() > deadline)
+    keep_results(model, problem, trained, encoded, lambda: deadline is not None and time.perf_counter() > deadline)
 
 
 def _within_the_time(model: Any, training: Training, budget: Budget) -> Training:
@@ -150,7 +150,7 @@ def _trained(model: Any, training: Training) -> Trained:
     members, recipes = training.members(), training.recipes
     n_in_the_end = (len(recipes) + model.with_trees) if model._is_series else 0
     n_all = len(members) + n_in_the_end
-    values = _run(model, members, 0, n_all)
+    values = run_members(model, members, 0, n_all)
     networks = [value for value in values if _is_network(value)]
     complete = of_complete_folds(networks, len(recipes))
     if not complete:
@@ -171,7 +171,7 @@ def _trained(model: Any, training: Training) -> Trained:
         return Trained(complete, companions)
     with_trees = model.with_trees and TREES in companions
     last = training.members_of_all_rows([each.part for each in complete], with_trees=with_trees)
-    found = _run(model, last, len(members), n_all)
+    found = run_members(model, last, len(members), n_all)
     if len(found) < len(last):
         warn(
             "training was interrupted before the networks of all rows were complete; the model predicts with those of "
@@ -216,7 +216,7 @@ def _check(outcomes: Mapping[Any, MemberOutcome]) -> None:
             raise outcome.error
 
 
-def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> list[Any]:
+def run_members(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> list[Any]:
     """Return the values of the members of a pack; events count the members of both packs of a fit."""
 
     def notify(event: MemberEnded) -> None:
@@ -231,7 +231,9 @@ def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> li
     return [outcome.value for outcome in outcomes.values()]
 
 
-def _keep(model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any], is_over: Callable[[], bool]) -> None:
+def keep_results(
+    model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any], is_over: Callable[[], bool]
+) -> None:
     """Set the fitted attributes: members, weights, out-of-fold predictions and scores."""
     model.members_ = [each.part for each in trained.members]
     model._validation_rows = [validating for _, validating in problem.folds]

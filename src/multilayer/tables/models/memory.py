@@ -27,6 +27,7 @@ _UNITS = {
 }
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _MEGABYTE = 10**6
+_ROUNDED_TO = 25 * _MEGABYTE
 # Where the system does not tell: Python with the libraries of a fit.
 _USUAL_BASE = 350 * _MEGABYTE
 # The shares of the memory beyond the base.
@@ -35,6 +36,8 @@ SHARE_OF_BLOCKS, SHARE_OF_SAMPLE, SHARE_OF_VALIDATION, SHARE_OF_WINDOWS = 0.20, 
 BYTES_OF_READING = 160
 # A cell of a row that stays in memory: its value, its codes in the encodings, and what the models beside it need.
 BYTES_OF_KEEPING = 240
+# A block takes so many times its bytes while it is read, typed and encoded.
+TIMES_OF_BLOCK = 8
 MOST_BLOCK_ROWS, MOST_SAMPLE_ROWS, MOST_VALIDATION_ROWS = 65_536, 100_000, 50_000
 LEAST_BLOCK_ROWS, LEAST_SAMPLE_ROWS, LEAST_VALIDATION_ROWS = 1_024, 1_000, 200
 # Buffers of pyarrow and of compiled code, and the networks.
@@ -53,8 +56,12 @@ class MemoryPlan:
         What Python and the loaded libraries take.
     block_rows : int
         The rows that are read at once.
+    block_bytes : int
+        The approximate bytes of a block in the library that reads it.
     sample_rows : int
         The most training rows that stay in memory.
+    sample_bytes : int
+        The bytes that the choice of the sample may take.
     validation_rows : int
         The most validation rows.
     window_bytes : int
@@ -64,7 +71,9 @@ class MemoryPlan:
     total: int
     base: int
     block_rows: int
+    block_bytes: int
     sample_rows: int
+    sample_bytes: int
     validation_rows: int
     window_bytes: int
 
@@ -89,7 +98,8 @@ def memory_plan(memory: int | None, n_columns: int) -> MemoryPlan:
     ParameterError
         If the memory is too small, with the least possible number.
     """
-    base = resident_memory()
+    # Rounded, so that the same fit in another process has the same plan more often than not.
+    base = math.ceil(resident_memory() / _ROUNDED_TO) * _ROUNDED_TO
     total = base + available_memory() // 2 if memory is None else memory
     free = total - base
     least = least_memory(n_columns)
@@ -107,7 +117,9 @@ def memory_plan(memory: int | None, n_columns: int) -> MemoryPlan:
         total,
         base,
         rows(SHARE_OF_BLOCKS, BYTES_OF_READING, LEAST_BLOCK_ROWS, MOST_BLOCK_ROWS),
+        int(SHARE_OF_BLOCKS * free / TIMES_OF_BLOCK),
         rows(SHARE_OF_SAMPLE, BYTES_OF_KEEPING, LEAST_SAMPLE_ROWS, MOST_SAMPLE_ROWS),
+        int(SHARE_OF_SAMPLE * free),
         rows(SHARE_OF_VALIDATION, BYTES_OF_KEEPING, LEAST_VALIDATION_ROWS, MOST_VALIDATION_ROWS),
         int(SHARE_OF_WINDOWS * free),
     )

@@ -43,7 +43,7 @@ class _Rows:
 
     def take(self, rows: NDArray[np.intp]) -> _Rows:
         """Return some of the rows, with the words that they use."""
-        columns = tuple(_with_used_words(column.take(rows)) for column in self.columns)
+        columns = tuple(with_used_words(column.take(rows)) for column in self.columns)
         return _Rows(self.keys[rows], self.numbers[rows], self.hashes[rows], columns)
 
     def costs(self, order: NDArray[np.intp]) -> NDArray[np.int64]:
@@ -200,11 +200,11 @@ def _joined_rows(parts: Sequence[_Rows]) -> _Rows:
         np.concatenate([part.keys for part in parts]),
         np.concatenate([part.numbers for part in parts]),
         np.concatenate([part.hashes for part in parts]),
-        tuple(_joined_columns(each) for each in zip(*(part.columns for part in parts), strict=True)),
+        tuple(joined_columns(each) for each in zip(*(part.columns for part in parts), strict=True)),
     )
 
 
-def _joined_columns(parts: Sequence[ColumnData]) -> ColumnData:
+def joined_columns(parts: Sequence[ColumnData]) -> ColumnData:
     """Join columns in pairs, so that each value is copied a few times only."""
     while len(parts) > 1:
         pairs = [joined(one, other) for one, other in zip(parts[::2], parts[1::2], strict=False)]
@@ -214,7 +214,7 @@ def _joined_columns(parts: Sequence[ColumnData]) -> ColumnData:
     return parts[0]
 
 
-def _with_used_words(column: ColumnData) -> ColumnData:
+def with_used_words(column: ColumnData) -> ColumnData:
     """Return a column with the words that occur in it only, in the order of their first occurrence."""
     if column.kind != "text":
         return column

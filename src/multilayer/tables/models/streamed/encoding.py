@@ -17,6 +17,7 @@ from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.novelty import Surroundings
 from multilayer.tables.models.streamed.preparing import Prepared, targets_of_rows
 from multilayer.tables.models.streamed.progress import PhaseReporter
+from multilayer.tables.models.streamed.scratch_folder import ScratchFolder
 from multilayer.tables.models.streamed.survey import Survey, rows_of_block
 from multilayer.tables.models.widening import widened
 from multilayer.tables.streaming.rows_file import EncodedRows
@@ -65,8 +66,7 @@ def encode_rows(
     stream: TableStream,
     survey: Survey,
     prepared: Prepared,
-    folder: Path,
-    fingerprint: str,
+    folder: ScratchFolder,
     reporter: PhaseReporter,
 ) -> EncodedTable:
     """Encode the training rows into files.
@@ -81,10 +81,8 @@ def encode_rows(
         The result of the first pass.
     prepared : Prepared
         The encoders.
-    folder : Path
+    folder : ScratchFolder
         Where a folder for each encoding is made.
-    fingerprint : str
-        The hash of table and settings.
     reporter : PhaseReporter
         Receives the rows.
 
@@ -99,13 +97,15 @@ def encode_rows(
         If there is too little space, or the table has changed since the first pass.
     """
     formats = formats_of(model, prepared.encoders)
-    check_space(folder, formats, survey.n_training)
+    check_space(folder.path, formats, survey.n_training)
     encode = {name: _Encoding(encoder, survey, prepared) for name, encoder in prepared.encoders.items()}
     surroundings = prepared.surroundings
     with ExitStack() as open_files:
         writers = {
             name: open_files.enter_context(
-                EncodedRowsWriter(folder / name, form, survey.n_training, fingerprint=fingerprint, keep=True)
+                EncodedRowsWriter(
+                    folder.rows_folder(name), form, survey.n_training, fingerprint=folder.fingerprint, keep=True
+                )
             )
             for name, form in formats.items()
         }

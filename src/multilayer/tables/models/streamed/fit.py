@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_seed
@@ -26,19 +26,18 @@ from multilayer.tables.models.memory import MemoryPlan, checked_memory, memory_p
 from multilayer.tables.models.openmp import openmp_libraries
 from multilayer.tables.models.problem import FoldResult
 from multilayer.tables.models.recipes import Recipe, recipes_of
+from multilayer.tables.models.rows import checked_identifiers
 from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.streamed.encoding import EncodedTable, encode_rows
 from multilayer.tables.models.streamed.networks import StreamTraining
-from multilayer.tables.models.streamed.preparing import Prepared, balanced_weight, prepared
+from multilayer.tables.models.streamed.passes import store_passes, stored_passes
+from multilayer.tables.models.streamed.preparing import Prepared, balanced_weight, fitted, prepared
 from multilayer.tables.models.streamed.progress import PhaseReporter
-from multilayer.tables.models.streamed.scratch_folder import ScratchFolder
+from multilayer.tables.models.streamed.scratch_folder import ScratchFolder, scratch_folder
 from multilayer.tables.models.streamed.survey import Survey, survey_of
 from multilayer.tables.models.summary import INTERRUPTED, OVER
 from multilayer.tables.models.training import TrainedMember
 from multilayer.tables.streaming.source import TableStream, open_stream
-
-# The networks begin with at least this share of the time that is left after the passes.
-SHARE_OF_LAST_STEPS = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +50,8 @@ class StreamFit:
         The model, of which the parameters are set.
     stream : TableStream
         The dataset.
-    plan : MemoryPlan
-        The division of the memory.
     folder : ScratchFolder
-        Where the encoded rows and the checkpoints are.
+        Where the encoded rows and the checkpoints are, with the plan and the seeds.
     recipes : sequence of Recipe
         The kinds of networks.
     began : float
@@ -63,7 +60,6 @@ class StreamFit:
 
     model: Any
     stream: TableStream
-    plan: MemoryPlan
     folder: ScratchFolder
     recipes: Sequence[Recipe]
     began: float
@@ -78,18 +74,43 @@ class StreamFit:
         return self.deadline is not None and time.perf_counter() > self.deadline
 
 
+def is_dataset(X: Any) -> bool:
+    """Return whether X is a path, or a dataset of pyarrow, which are read in blocks."""
+    if isinstance(X, str | os.PathLike):
+        return True
+    return any(each.__name__ == "Dataset" and each.__module__.startswith("pyarrow") for each in type(X).__mro__)
+
+
 def fit_dataset(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArguments, began: float) -> None:
     """Fit a table model, of which only the parameters are set, on a dataset; the arguments are those of ``fit``."""
     _check_arguments(model, y, sample_weight, own)
     recipes = recipes_of(model.preset, classifies=model._classifies)
-    memory = checked_memory(model.memory)
-    stream = open_stream(X, y)
-    with ScratchFolder.opened(model, stream, lambda: memory_plan(memory, len(stream.names) + 1)) as folder:
-        stream = open_stream(X, y, block_rows=folder.plan.block_rows)
-        fit = StreamFit(model, stream, folder.plan, folder, recipes, began)
-        with at_most(checked_jobs(model.n_jobs)):
-            _fit(fit)
-        model.fit_time_ = time.perf_counter() - began
+    memory, stream = checked_memory(model.memory), open_stream(X, y)
+    checked_identifiers(model.identifiers)
+
+    def new_seeds() -> NDArray[Any]:
+        random_state = check_random_state(check_seed("random_state", model.random_state))
+        return np.asarray(random_state.randint(MAX_SEED, size=len(recipes) + 1))
+
+    def new_plan() -> MemoryPlan:
+        return memory_plan(memory, len(stream.names) + 1)
+
+    with scratch_folder(model, stream, new_plan, new_seeds) as folder, at_most(checked_jobs(model.n_jobs)):
+        plan = folder.plan
+        stream = open_stream(X, y, block_rows=plan.block_rows, block_bytes=plan.block_bytes)
+        _fit(StreamFit(model, stream, folder, recipes, began))
+    model.fit_time_ = time.perf_counter() - began
+
+
+def warn_of_options_of_datasets(model: Any) -> None:
+    """Warn of parameters that have no effect for a table in memory."""
+    for name in ("memory", "scratch"):
+        if getattr(model, name) is not None:
+            warn(
+                f"{argument(name)} has no effect for a table that is in memory already. Pass the path of its file or "
+                f"folder to fit, or leave {argument(name)} at None.",
+                ParameterWarning,
+            )
 
 
 def _check_arguments(model: Any, y: Any, sample_weight: Any, own: ValidationArguments) -> None:
@@ -108,31 +129,33 @@ def _check_arguments(model: Any, y: Any, sample_weight: Any, own: ValidationArgu
 
 
 def _fit(fit: StreamFit) -> None:
-    model, folder = fit.model, fit.folder
-    random_state = check_random_state(check_seed("random_state", model.random_state))
-    seeds = folder.seeds(lambda: random_state.randint(MAX_SEED, size=len(fit.recipes) + 1))
-    encodings = [recipe.encoding for recipe in fit.recipes]
-    stored = folder.stored_table()
-    if stored is None:
-        survey = survey_of(
-            fit.stream, fit.plan, PhaseReporter(model.callbacks, "reading"), classifies=model._classifies
-        )
-        found = prepared(model, survey, fit.stream.target, encodings)
-        reporter = PhaseReporter(model.callbacks, "encoding", survey.n_rows)
-        table = encode_rows(model, fit.stream, survey, found, folder.path, folder.fingerprint, reporter)
-        folder.store_table(survey, found, table)
-    else:
-        survey, found, table = stored.restored(model)
-    results = _trained(fit, survey, found, table, seeds[:-1], int(seeds[-1]))
+    survey, found, table = _tables(fit)
+    results = _trained(fit, survey, found, table)
     _keep(fit, survey, found, table, results)
-    folder.complete(was_interrupted=model._end == INTERRUPTED and len(results.members) < len(fit.recipes))
+    if not (fit.folder.is_kept and fit.model._end == INTERRUPTED):
+        fit.folder.remove()
 
 
-def _trained(
-    fit: StreamFit, survey: Survey, found: Prepared, table: EncodedTable, seeds: Any, seed_of_companions: int
-) -> Trained:
+def _tables(fit: StreamFit) -> tuple[Survey, Prepared, EncodedTable]:
+    """Make the two passes over the rows, or take their results from a killed fit."""
+    model, stream, folder = fit.model, fit.stream, fit.folder
+    passes = stored_passes(folder)
+    if passes is not None:
+        found = prepared(model, passes.survey, stream.target, passes.encoders, passes.identifiers)
+        return passes.survey, found, passes.table(found)
+    survey = survey_of(stream, folder.plan, PhaseReporter(model.callbacks, "reading"), classifies=model._classifies)
+    found = fitted(model, survey, stream.target, [recipe.encoding for recipe in fit.recipes])
+    reporter = PhaseReporter(model.callbacks, "encoding", survey.n_rows)
+    table = encode_rows(model, stream, survey, found, folder, reporter)
+    if folder.is_kept:
+        store_passes(folder, survey, found, table)
+    return survey, found, table
+
+
+def _trained(fit: StreamFit, survey: Survey, found: Prepared, table: EncodedTable) -> Trained:
     """Train the models beside the networks on the sample, and then one network of each kind on all rows."""
     model, n_networks = fit.model, len(fit.recipes)
+    *seeds, seed_of_companions = fit.folder.seeds
     budget = None
     if model.max_time is not None:
         # One network after another, each on all cores.
@@ -142,11 +165,11 @@ def _trained(
     n_all = n_networks + len(BESIDE)
     beside = run_members(model, _members_beside(found, seed_of_companions, budget), 0, n_all)
     weight = balanced_weight(model, survey.targets.counts) if model._classifies else None
-    training = StreamTraining(model, table, found, weight, fit.plan.window_bytes, fit.folder.path)
+    training = StreamTraining(model, table, found, weight, fit.folder)
     networks: list[FoldResult[TrainedMember]] = []
     fewest = np.inf
     model._end = OVER
-    for recipe, seed in zip(fit.recipes, seeds.tolist(), strict=True):
+    for recipe, seed in zip(fit.recipes, seeds, strict=True):
         deadline = np.inf if budget is None else time.monotonic() + budget.begin()
         member, n_passes = training.train(recipe, seed, deadline)
         networks.append(member)

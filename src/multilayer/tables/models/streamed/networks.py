@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from multilayer.tables.models.recipes import Recipe, n_epochs, parameters_of, up
 from multilayer.tables.models.streamed.encoding import EncodedTable
 from multilayer.tables.models.streamed.preparing import Prepared
 from multilayer.tables.models.streamed.progress import PhaseReporter
+from multilayer.tables.models.streamed.scratch_folder import ScratchFolder
 from multilayer.tables.models.training import TrainedMember
 from multilayer.tables.streaming.checkpoints import Checkpoint
 from multilayer.tables.streaming.training import WindowTraining, as_rows, train_by_windows
@@ -109,24 +109,21 @@ class StreamTraining:
         The validation rows, and the encoders.
     class_weight : mapping or None
         The weights of the classes by their numbers.
-    window_bytes : int
-        The memory for windows.
-    folder : Path
-        The folder of the checkpoints.
+    folder : ScratchFolder
+        The folder of the checkpoints, with the memory for windows.
     """
 
     model: Any
     table: EncodedTable
     prepared: Prepared
     class_weight: Mapping[int, float] | None
-    window_bytes: int
-    folder: Path
+    folder: ScratchFolder
 
     def plan(self, recipe: Recipe, seed: int) -> NetworkPlan:
         """Return the windows of a kind of network."""
         rows = self.table.rows[recipe.encoding]
         n_outputs = len(self.model.classes_) if self.model._classifies else 1
-        most = most_window_rows(rows.form, self.window_bytes, n_outputs)
+        most = most_window_rows(rows.form, self.folder.plan.window_bytes, n_outputs)
         return network_plan(recipe, self.prepared.encoders[recipe.encoding], rows.n_rows, most, seed)
 
     def train(self, recipe: Recipe, seed: int, deadline: float) -> tuple[FoldResult[TrainedMember], float]:
@@ -150,7 +147,7 @@ class StreamTraining:
             self._monitored(X),
             max(LEAST_VALIDATED, int(SHARE_OF_VALIDATION * plan.windows.window_rows)),
             range(len(model.classes_)) if model._classifies else None,
-            Checkpoint(self.folder / f"{recipe.name.replace(' ', '-')}.npz", seconds=SECONDS_BETWEEN_CHECKPOINTS),
+            Checkpoint(self.folder.checkpoint(recipe.name), seconds=SECONDS_BETWEEN_CHECKPOINTS),
             [_WindowListener(reporter, plan.windows.window_rows)],
             deadline,
         )

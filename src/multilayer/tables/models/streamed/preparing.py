@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,8 @@ class Prepared:
         return np.asarray(self.problem.folds[0][1])
 
 
-def prepared(
-    model: Any, survey: Survey, target: str, encodings: Sequence[str], fitted: Mapping[str, TableEncoder] | None
-) -> Prepared:
-    """Prepare a fit, and set the attributes of the model that describe the target.
+def fitted(model: Any, survey: Survey, target: str, encodings: Sequence[str]) -> Prepared:
+    """Fit the encoders after the first pass, and set the attributes of the model that describe the target.
 
     Parameters
     ----------
@@ -68,8 +66,6 @@ def prepared(
         The name of the target column.
     encodings : sequence of str
         The encodings that networks use.
-    fitted : mapping of str to TableEncoder or None
-        Encoders that an earlier program has fitted; None to fit them.
 
     Returns
     -------
@@ -77,18 +73,56 @@ def prepared(
         The problem with its encoders.
     """
     check_enough_rows(survey.n_training)
+    sample, summary = survey.sample.columns, survey.summary
+    if summary is None:
+        raise RuntimeError("the rows are not summarised.")
+    reasons = summary.identifiers(sample, text="typed")
+    identifiers = identifiers_of(Rows(sample, True), checked_identifiers(model.identifiers), reasons=reasons)
+    found = prepared(model, survey, target, {}, identifiers)
+    y = found.problem.y[: len(survey.sample)]
+    encoders = {}
+    for name in dict.fromkeys(encodings):
+        encoders[name] = TableEncoder(
+            dtype=np.float32, task=found.problem.task, identifiers=identifiers, **ALL_ENCODINGS[name]
+        )
+        summary.fit(encoders[name], sample, y)
+    return replace(found, encoders=encoders)
+
+
+def prepared(
+    model: Any,
+    survey: Survey,
+    target: str,
+    encoders: Mapping[str, TableEncoder],
+    identifiers: Mapping[str, str],
+) -> Prepared:
+    """Prepare a fit with fitted encoders, and set the attributes of the model that describe the target.
+
+    Parameters
+    ----------
+    model : TableClassifier or TableRegressor
+        The model.
+    survey : Survey
+        The result of the first pass.
+    target : str
+        The name of the target column.
+    encoders : mapping of str to TableEncoder
+        The encoders by encoding.
+    identifiers : mapping of str to str
+        The columns that only identify rows, and why.
+
+    Returns
+    -------
+    Prepared
+        The problem with its encoders.
+    """
     sample, held = survey.sample, survey.validation
     rows = with_further_rows(Rows(sample.columns, True), held.columns)
     set_target(model, survey, target)
     y = np.concatenate([targets_of_rows(model, each, target) for each in (sample, held)])
     folds = [(np.arange(len(sample)), np.arange(len(sample), len(rows)))]
-    reasons = None if survey.summary is None else survey.summary.identifiers(sample.columns, text="typed")
-    identifiers = identifiers_of(rows, checked_identifiers(model.identifiers), reasons=reasons)
     class_weight = model._class_numbers_weight()
     problem = Problem(rows, y, None, folds, model._classifies, identifiers, model._loss, None, class_weight)
-    encoders = fitted
-    if encoders is None:
-        encoders = {name: _encoder(problem, survey, name) for name in dict.fromkeys(encodings)}
     surroundings, encoded = surroundings_of(rows.table, identifiers)
     limits = None if model._classifies else tuple(model._range)
     return Prepared(problem, encoders, surroundings, encoded[folds[0][1]], limits)
@@ -119,13 +153,3 @@ def balanced_weight(model: Any, counts: Mapping[Any, int]) -> Any:
     of_classes = [counts[label] for label in model.classes_.tolist()]
     total = sum(of_classes)
     return {number: total / (len(of_classes) * count) for number, count in enumerate(of_classes)}
-
-
-def _encoder(problem: Problem, survey: Survey, encoding: str) -> TableEncoder:
-    encoder = TableEncoder(
-        dtype=np.float32, task=problem.task, identifiers=problem.identifiers, **ALL_ENCODINGS[encoding]
-    )
-    if survey.summary is None:
-        raise RuntimeError("the rows are not summarised.")
-    survey.summary.fit(encoder, survey.sample.columns, problem.y[problem.folds[0][0]])
-    return encoder

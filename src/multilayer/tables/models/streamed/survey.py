@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import InputError
-from multilayer.tables._column_data import ColumnData, joined
+from multilayer.tables._column_data import ColumnData
 from multilayer.tables._frames import Columns
-from multilayer.tables._words import Words
 from multilayer.tables.models.losses import amounts_in
 from multilayer.tables.models.memory import MemoryPlan
 from multilayer.tables.models.streamed.progress import PhaseReporter
-from multilayer.tables.streaming.row_hashes import mixed
+from multilayer.tables.streaming.row_sample import RowSample, joined_columns, with_used_words
 from multilayer.tables.streaming.sampling import is_validation
 from multilayer.tables.streaming.source import Block, TableStream
 from multilayer.tables.streaming.summaries import TableSummary
@@ -25,7 +24,6 @@ from multilayer.tables.target import target_amounts, target_values
 VALIDATION_SHARE = 0.1
 FEWEST_VALIDATION_ROWS = 10
 MOST_CLASSES = 10_000
-OF_SAMPLE = np.uint64(0x3C6EF372FE94F82B)  # makes the sample independent of the choice of validation rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +61,7 @@ class Survey:
     share : float
         Rows are validation rows if ``is_validation(hashes, share)``.
     summary : TableSummary or None
-        The training rows as the encoders need them; None if the encoders are fitted already.
+        The training rows as the encoders need them; None after these are fitted.
     targets : TargetCounts
         The labels or amounts.
     n_rows : int
@@ -174,9 +172,11 @@ class _Parts:
     def joined(self) -> HeldRows:
         """Return all rows in their order."""
         first, n_rows = self.blocks[0].columns, len(self)
-        columns = {name: _all_joined([each.columns.column(name) for each in self.blocks]) for name in first.column_names}
+        columns = {
+            name: joined_columns([each.columns.column(name) for each in self.blocks]) for name in first.column_names
+        }
         hashes = np.concatenate([each.hashes for each in self.blocks])
-        target = _all_joined([each.target for each in self.blocks])
+        target = joined_columns([each.target for each in self.blocks])
         return HeldRows(first.replaced(columns.__getitem__, n_rows), target, hashes)
 
 
@@ -206,78 +206,15 @@ class _ValidationRows(_Parts):
             )
 
 
-class _SampleRows(_Parts):
-    """A uniform sample of the rows so far: those whose hashes, mixed once more, are the smallest."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most, self._limit = most, np.uint64(2**64 - 1)
-
-    def update(self, block: Block) -> None:
-        """Keep the rows of a block that belong to the sample."""
-        self.add(rows_of_block(block, np.flatnonzero(_keys(block.hashes) <= self._limit)))
-        if len(self) > 2 * self._most:
-            self.shrink()
-
-    def shrink(self) -> None:
-        """Drop the rows that are too many; equal rows stay or go together, unless only such rows are left."""
-        if len(self) <= self._most:
-            return
-        keys = np.sort(np.concatenate([_keys(each.hashes) for each in self.blocks]))
-        self._limit = keys[self._most - 1]
-        self.keep(lambda hashes: _keys(hashes) <= self._limit)
-        if len(self) > self._most:
-            self._drop_repeats()
-
-    def _drop_repeats(self) -> None:
-        """Drop rows equal to earlier ones, the last first, until the sample has its size."""
-        left = self._most
-        for i, block in enumerate(self.blocks):
-            self.blocks[i] = rows_of_block(block, np.arange(min(len(block), left)))
-            left -= len(self.blocks[i])
-        self.blocks = [block for block in self.blocks if len(block)]
-
-
-def _keys(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return mixed(hashes ^ OF_SAMPLE)
-
-
-def _all_joined(columns: list[ColumnData]) -> ColumnData:
-    """Return the values of several columns of one kind, joined in pairs, so that no value is copied often."""
-    while len(columns) > 1:
-        pairs = [columns[i : i + 2] for i in range(0, len(columns), 2)]
-        columns = [pair[0] if len(pair) == 1 else _both(*pair) for pair in pairs]
-    return columns[0]
-
-
-def _both(one: ColumnData, other: ColumnData) -> ColumnData:
-    found = joined(one, other)
-    if found is None:
-        raise RuntimeError(f"blocks of {one.kind} and {other.kind}")
-    return found
-
-
 def rows_of_block(block: Block, rows: NDArray[np.intp]) -> Block:
     """Return some rows of a block, copied, so that the block itself need not stay in memory."""
-    columns = {name: _without_other_words(block.columns.column(name).take(rows)) for name in block.columns.column_names}
+    columns = {name: with_used_words(block.columns.column(name).take(rows)) for name in block.columns.column_names}
     table = block.columns.replaced(columns.__getitem__, len(rows))
-    target = _without_other_words(block.target.take(rows))
+    target = with_used_words(block.target.take(rows))
     return Block(block.first, table, target, block.hashes[rows])
 
 
-def _without_other_words(column: ColumnData) -> ColumnData:
-    """Return a column of text with its own words, without those of other rows of its block."""
-    if column.kind != "text":
-        return column
-    used, codes = np.unique(column.values, return_inverse=True)
-    n_gaps = int(np.searchsorted(used, 0))  # 1 if there are gaps, whose code is -1
-    words = [column.words[code] for code in used[n_gaps:].tolist()]
-    return replace(column, values=codes.astype(np.intp) - n_gaps, words=Words(words))
-
-
-def survey_of(
-    stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *, classifies: bool, summarizes: bool = True
-) -> Survey:
+def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *, classifies: bool) -> Survey:
     """Read a dataset once.
 
     Parameters
@@ -290,8 +227,6 @@ def survey_of(
         Receives the rows.
     classifies : bool
         Whether the target holds labels.
-    summarizes : bool, default=True
-        Whether the rows are summarised for encoders.
 
     Returns
     -------
@@ -303,18 +238,18 @@ def survey_of(
     DataFileError, InputError
         For rows that cannot be used.
     """
-    summary = TableSummary(stream.kinds) if summarizes else None
-    sample, validation = _SampleRows(plan.sample_rows), _ValidationRows(plan.validation_rows)
+    summary = TableSummary(stream.kinds)
+    sample, validation = RowSample(plan.sample_rows, plan.sample_bytes), _ValidationRows(plan.validation_rows)
+    n_training = 0
     targets = TargetCounts(stream.target, classifies=classifies)
     for block in stream.blocks():
         targets.update(block.target)
         for part in validation.divide(block):
-            sample.update(part)
-            if summary is not None:
-                summary.update(part.columns)
+            sample.update(replace(part, first=n_training))
+            n_training += len(part)
+            summary.update(part.columns)
         reporter.add(len(block))
     stream.check_readable()
     validation.check_enough()
-    sample.shrink()
-    notes = stream.reading_notes()
-    return Survey(sample.joined(), validation.joined(), validation.share, summary, targets, stream.n_rows, notes)
+    held, notes = HeldRows(sample.columns, sample.target, sample.hashes), stream.reading_notes()
+    return Survey(held, validation.joined(), validation.share, summary, targets, stream.n_rows, notes)
