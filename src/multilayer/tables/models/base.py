@@ -73,6 +73,7 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
     _loss: TargetLoss | None = None  # of amounts
     _single_rows: SingleRows
     _classifies: ClassVar[bool]
+    _sample_rows: int  # on which the other models are fitted, if that is not all rows of a dataset
     _is_series: bool  # whether each fold validates rows after those of its training
 
     @abstractmethod

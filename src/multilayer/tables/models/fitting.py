@@ -87,6 +87,7 @@ def fit_model(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArg
     identifiers = identifiers_of(rows, checked_identifiers(model.identifiers), n_rows)
     problem = Problem(rows, targets, weight, folds, classifies, identifiers, loss, groups, class_weight)
     _train(model, problem, random_state, began, has_own=own.has_rows)
+    model.__dict__.pop("_sample_rows", None)
     set_names(model, rows)
     model.fit_time_ = time.perf_counter() - began
 

@@ -153,7 +153,7 @@ def checked_memory(memory: Any) -> int | None:
     found = 0
     if isinstance(memory, str) and (match := _AMOUNT.fullmatch(memory)) and match[2].upper() in _UNITS:
         found = round(float(match[1]) * _UNITS[match[2].upper()])
-    elif isinstance(memory, numbers.Integral) and not isinstance(memory, bool):
+    elif isinstance(memory, numbers.Integral) and memory is not True:
         found = int(memory)
     if found <= 0:
         raise ParameterError(

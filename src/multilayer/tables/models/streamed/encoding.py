@@ -129,8 +129,8 @@ def encode_rows(
                 f"{stream.name}: had {survey.n_rows:,} rows with a target in the first pass, and {n_rows:,} in the "
                 "second. Start again when its writer has finished."
             )
-        rows = {name: writer.finish() for name, writer in writers.items()}
-    return EncodedTable(rows, {name: each.mean_row for name, each in encode.items()}, surroundings)
+        files = {name: writer.finish() for name, writer in writers.items()}
+    return EncodedTable(files, {name: each.mean_row for name, each in encode.items()}, surroundings)
 
 
 class _Encoding:

@@ -213,6 +213,8 @@ def _keep(fit: StreamFit, survey: Survey, found: Prepared, table: EncodedTable, 
     model._is_series = False
     model._surroundings, model._single_rows = table.surroundings, SingleRows()
     model._n_training_rows = [survey.n_training]
-    model._sample_rows = found.n_sample if found.n_sample < survey.n_training else None
+    model.__dict__.pop("_sample_rows", None)
+    if found.n_sample < survey.n_training:
+        model._sample_rows = found.n_sample
     keep_results(model, found.problem.validated(), results, found.encoded, fit.is_over)
     set_names(model, found.problem.rows)

@@ -158,8 +158,7 @@ class StreamTraining:
 
     def _validation(self, encoder: TableEncoder) -> NDArray[np.float32]:
         problem = self.prepared.problem
-        found: NDArray[np.float32] = encoder.transform(problem.rows.take(self.prepared.validating))
-        return found
+        return np.asarray(encoder.transform(problem.rows.take(self.prepared.validating)), dtype=np.float32)
 
     def _monitored(self, X: NDArray[np.float32]) -> Any:
         problem = self.prepared.problem

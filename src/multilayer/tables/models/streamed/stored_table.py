@@ -136,7 +136,8 @@ def write_values(path: Path, values: Mapping[str, Any]) -> None:
     """
     writer, content = _Writer(), io.BytesIO()
     about = json.dumps(writer.encode(dict(values)), allow_nan=False)
-    np.savez(content, **{ABOUT: np.frombuffer(about.encode(), dtype=np.uint8)}, **writer.arrays)
+    arrays: dict[str, Any] = {ABOUT: np.frombuffer(about.encode(), dtype=np.uint8), **writer.arrays}
+    np.savez(content, **arrays)
     try:
         replace_file(path, content.getvalue())
     except (OSError, ValueError) as error:
