@@ -64,6 +64,8 @@ class MemoryPlan:
         The bytes that the choice of the sample may take.
     validation_rows : int
         The most validation rows.
+    validation_bytes : int
+        The most bytes of these rows as columns.
     window_bytes : int
         The bytes of all windows of encoded rows.
     """
@@ -75,10 +77,11 @@ class MemoryPlan:
     sample_rows: int
     sample_bytes: int
     validation_rows: int
+    validation_bytes: int
     window_bytes: int
 
 
-def memory_plan(memory: int | None, n_columns: int) -> MemoryPlan:
+def memory_plan(memory: int | None, n_columns: int, base: int) -> MemoryPlan:
     """Divide the memory among the rows of a table of so many columns.
 
     Parameters
@@ -87,6 +90,8 @@ def memory_plan(memory: int | None, n_columns: int) -> MemoryPlan:
         The limit in bytes; None for half of the memory that is available, besides what the process has already.
     n_columns : int
         The number of columns, with the target.
+    base : int
+        What Python and the loaded libraries take.
 
     Returns
     -------
@@ -99,7 +104,7 @@ def memory_plan(memory: int | None, n_columns: int) -> MemoryPlan:
         If the memory is too small, with the least possible number.
     """
     # Rounded, so that the same fit in another process has the same plan more often than not.
-    base = math.ceil(resident_memory() / _ROUNDED_TO) * _ROUNDED_TO
+    base = math.ceil(base / _ROUNDED_TO) * _ROUNDED_TO
     total = base + available_memory() // 2 if memory is None else memory
     free = total - base
     least = least_memory(n_columns)
@@ -121,6 +126,7 @@ def memory_plan(memory: int | None, n_columns: int) -> MemoryPlan:
         rows(SHARE_OF_SAMPLE, BYTES_OF_KEEPING, LEAST_SAMPLE_ROWS, MOST_SAMPLE_ROWS),
         int(SHARE_OF_SAMPLE * free),
         rows(SHARE_OF_VALIDATION, BYTES_OF_KEEPING, LEAST_VALIDATION_ROWS, MOST_VALIDATION_ROWS),
+        int(SHARE_OF_VALIDATION * free / TIMES_OF_BLOCK),
         int(SHARE_OF_WINDOWS * free),
     )
 

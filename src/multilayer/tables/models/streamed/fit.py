@@ -14,15 +14,17 @@ from sklearn.utils import check_random_state
 
 from multilayer._checks import check_seed
 from multilayer.engines import at_most, checked_jobs
+from multilayer.engines.warmup import warmup
 from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning, argument
 from multilayer.fits.errors import warn
 from multilayer.fits.rows import ValidationArguments
 from multilayer.packs import Member, MemberEnded, MemberOutcome
+from multilayer.tables._arrow import import_pyarrow
 from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.companions import BESIDE, companion_member
 from multilayer.tables.models.encoded_folds import encoded_folds
 from multilayer.tables.models.fitting import MAX_SEED, Trained, keep_results, run_members, set_names
-from multilayer.tables.models.memory import MemoryPlan, checked_memory, memory_plan
+from multilayer.tables.models.memory import MemoryPlan, checked_memory, memory_plan, resident_memory
 from multilayer.tables.models.openmp import openmp_libraries
 from multilayer.tables.models.problem import FoldResult
 from multilayer.tables.models.recipes import Recipe, recipes_of
@@ -85,15 +87,19 @@ def fit_dataset(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationA
     """Fit a table model, of which only the parameters are set, on a dataset; the arguments are those of ``fit``."""
     _check_arguments(model, y, sample_weight, own)
     recipes = recipes_of(model.preset, classifies=model._classifies)
-    memory, stream = checked_memory(model.memory), open_stream(X, y)
+    memory = checked_memory(model.memory)
     checked_identifiers(model.identifiers)
+    import_pyarrow("fitting on a dataset")
+    warmup(("dense", "embedded"), ("float32",))  # the machine code of the networks is a part of the base
+    base = resident_memory()
+    stream = open_stream(X, y)
 
     def new_seeds() -> NDArray[Any]:
         random_state = check_random_state(check_seed("random_state", model.random_state))
         return np.asarray(random_state.randint(MAX_SEED, size=len(recipes) + 1))
 
     def new_plan() -> MemoryPlan:
-        return memory_plan(memory, len(stream.names) + 1)
+        return memory_plan(memory, len(stream.names) + 1, base)
 
     with scratch_folder(model, stream, new_plan, new_seeds) as folder, at_most(checked_jobs(model.n_jobs)):
         plan = folder.plan

@@ -24,6 +24,7 @@ from multilayer.tables.target import target_amounts, target_values
 VALIDATION_SHARE = 0.1
 FEWEST_VALIDATION_ROWS = 10
 MOST_CLASSES = 10_000
+BYTES_OF_CELL, BYTES_OF_WORD = 9, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +155,11 @@ class _Parts:
     def __len__(self) -> int:
         return sum(map(len, self.blocks))
 
+    @property
+    def n_bytes(self) -> int:
+        """The approximate bytes of all rows."""
+        return sum(map(_bytes_of, self.blocks))
+
     def add(self, block: Block) -> None:
         """Append a block of own rows."""
         if len(block):
@@ -180,19 +186,26 @@ class _Parts:
         return HeldRows(first.replaced(columns.__getitem__, n_rows), target, hashes)
 
 
+def _bytes_of(block: Block) -> int:
+    columns = [block.columns.column(name) for name in block.columns.column_names]
+    of_words = sum(BYTES_OF_WORD + len(word) for column in columns for word in column.words)
+    return BYTES_OF_CELL * len(block) * len(columns) + of_words
+
+
 class _ValidationRows(_Parts):
     """The validation rows so far; their share is halved when they become too many."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, plan: MemoryPlan) -> None:
         super().__init__()
-        self._most, self.share = most, VALIDATION_SHARE
+        self._plan, self.share = plan, VALIDATION_SHARE
 
     def divide(self, block: Block) -> list[Block]:
         """Keep the validation rows of a block, and return the training rows, with those that were given up."""
         mask = is_validation(block.hashes, self.share)
         self.add(rows_of_block(block, np.flatnonzero(mask)))
         training = [rows_of_block(block, np.flatnonzero(~mask))]
-        while len(self) > self._most:
+        plan = self._plan
+        while len(self) > plan.validation_rows or self.n_bytes > plan.validation_bytes:
             self.share /= 2
             training += self.keep(lambda hashes: is_validation(hashes, self.share))
         return [part for part in training if len(part)]
@@ -239,7 +252,7 @@ def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *,
         For rows that cannot be used.
     """
     summary = TableSummary(stream.kinds)
-    sample, validation = RowSample(plan.sample_rows, plan.sample_bytes), _ValidationRows(plan.validation_rows)
+    sample, validation = RowSample(plan.sample_rows, plan.sample_bytes), _ValidationRows(plan)
     n_training = 0
     targets = TargetCounts(stream.target, classifies=classifies)
     for block in stream.blocks():
