@@ -22,6 +22,9 @@ from multilayer.tables.streaming.kinds import ColumnKinds
 from multilayer.tables.streaming.row_hashes import RowHasher
 
 
+_SMALLEST_BATCH = 2**16
+
+
 @dataclass(frozen=True)
 class BlockLimits:
     """The largest blocks, and the batches in which files are read.
@@ -154,6 +157,19 @@ class TableStream:
             name: UnreadableCells(cells.count, self._last.n_readable[name], cells.example, cells.row, file)
             for name, (cells, file) in found
         }
+
+    def limited(self, rows: int, n_bytes: int) -> TableStream:
+        """Return the same table with blocks of at most so many rows and about so many bytes."""
+        before = self._limits
+        rows, n_bytes = min(rows, before.rows), min(n_bytes, before.bytes)
+        share = n_bytes / before.bytes
+        limits = BlockLimits(
+            rows,
+            n_bytes,
+            min(max(int(before.batch_rows * share), 1), rows),
+            max(int(before.batch_bytes * share), _SMALLEST_BATCH),
+        )
+        return TableStream(self.name, self._parts, self._columns, self.target, limits, self.notes)
 
     def blocks(self) -> Iterator[Block]:
         """Read the table once.

@@ -77,8 +77,8 @@ class StreamFit:
 
 
 def is_dataset(X: Any) -> bool:
-    """Return whether X is a path, or a dataset of pyarrow, which are read in blocks."""
-    if isinstance(X, str | os.PathLike):
+    """Return whether X is a path, a dataset of pyarrow or a result of open_stream, which are read in blocks."""
+    if isinstance(X, str | os.PathLike | TableStream):
         return True
     return any(each.__name__ == "Dataset" and each.__module__.startswith("pyarrow") for each in type(X).__mro__)
 
@@ -92,7 +92,9 @@ def fit_dataset(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationA
     import_pyarrow("fitting on a dataset")
     warmup(("dense", "embedded"), ("float32",))  # the machine code of the networks is a part of the base
     base = resident_memory()
-    stream = open_stream(X, y)
+    stream = X if isinstance(X, TableStream) else open_stream(X, y)
+    if stream.target != y:
+        raise InputError(f"y is {y!r}, and the table was opened with the target {stream.target!r}. Pass one name.")
 
     def new_seeds() -> NDArray[Any]:
         random_state = check_random_state(check_seed("random_state", model.random_state))
@@ -102,8 +104,7 @@ def fit_dataset(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationA
         return memory_plan(memory, len(stream.names) + 1, base)
 
     with scratch_folder(model, stream, new_plan, new_seeds) as folder, at_most(checked_jobs(model.n_jobs)):
-        plan = folder.plan
-        stream = open_stream(X, y, block_rows=plan.block_rows, block_bytes=plan.block_bytes)
+        stream = stream.limited(folder.plan.block_rows, folder.plan.block_bytes)
         _fit(StreamFit(model, stream, folder, recipes, began))
     model.fit_time_ = time.perf_counter() - began
 
