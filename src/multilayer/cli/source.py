@@ -79,7 +79,8 @@ class Source:
         """The table in blocks, as often as needed."""
         from multilayer.tables import open_stream
 
-        return open_stream(self.file, target, **self.reading)
+        reading: dict[str, Any] = self.reading
+        return open_stream(self.file, target, **reading)
 
     def _opened(self) -> Any:
         """The path, or the bytes of standard input."""
