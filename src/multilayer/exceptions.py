@@ -15,6 +15,7 @@
     │                                  Ctrl-C was pressed before there was a result
     ├── EngineError (RuntimeError)      the compiled engine cannot compile a kernel here
     ├── JournalError (ValueError)           the journal of a search cannot be used
+    ├── ClusterError (RuntimeError)         a cluster cannot be used, or has lost its workers
     ├── MissingExtraError (ImportError)    an optional dependency is not installed
     └── NotFittedError                     multilayer.estimators: also scikit-learn's NotFittedError
 
@@ -94,6 +95,10 @@ class EngineError(MultilayerError, RuntimeError):
 
 class JournalError(MultilayerError, ValueError):
     """The journal of a search is damaged, in use, or belongs to another search."""
+
+
+class ClusterError(MultilayerError, RuntimeError):
+    """A cluster cannot be used, or its workers are lost."""
 
 
 class MissingExtraError(MultilayerError, ImportError):

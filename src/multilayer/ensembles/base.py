@@ -60,7 +60,7 @@ class BaseEnsemble(DocumentedMixin, CallbackSupportMixin, BaseEstimator, ABC):
     weights: Sequence[float] | None
     callbacks: Sequence[Listener]
     n_jobs: int | None
-    backend: str
+    backend: str | None
     random_state: int | np.random.RandomState | None
     estimators_: list[Any]
     weights_: NDArray[np.float64]

@@ -18,7 +18,6 @@ from multilayer.estimators.base import set_parameters
 from multilayer.fits.columns import checked_weight, checked_y
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.network import Floats
-from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.out_of_fold import for_classes
 from multilayer.selection.protocols import CV, Estimator
@@ -53,7 +52,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
         The number of members trained at the same time; None for one on each core.  The result does not depend on it.
-    backend : str, default="threads"
+    backend : str or None, default=None
         As in ``multilayer.selection.cross_validate``.
     random_state : int, RandomState or None, default=None
         Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its
@@ -125,7 +124,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEnsemble):
         weights: Sequence[float] | None = None,
         callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
-        backend: str = THREADS,
+        backend: str | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         set_parameters(self, locals())

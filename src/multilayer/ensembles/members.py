@@ -58,7 +58,7 @@ def train_members(
     methods: Sequence[str],
     followers: Followers,
     n_jobs: int | None,
-    backend: str,
+    backend: str | None,
 ) -> list[Trained]:
     """Train the members and return the trained ones in order.
 

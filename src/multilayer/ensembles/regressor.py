@@ -22,7 +22,6 @@ from multilayer.exceptions import InputError, ParameterError, ShapeError
 from multilayer.fits.columns import as_dense, checked_weight, checked_y
 from multilayer.fits.scores import pinball_d2
 from multilayer.network import Floats
-from multilayer.packs.running import THREADS
 from multilayer.selection import Predictions
 from multilayer.selection.data import network_of
 from multilayer.selection.protocols import CV, Estimator
@@ -57,7 +56,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         ``sklearn.callback`` are passed to ``set_callbacks``.
     n_jobs : int or None, default=None
         The number of members trained at the same time; None for one on each core.  The result does not depend on it.
-    backend : str, default="threads"
+    backend : str or None, default=None
         As in ``multilayer.selection.cross_validate``.
     random_state : int, RandomState or None, default=None
         Seed of the members, bootstraps and folds.  Each member gets another seed; an estimator of a list keeps its
@@ -126,7 +125,7 @@ class EnsembleRegressor(RegressorMixin, BaseEnsemble):
         weights: Sequence[float] | None = None,
         callbacks: Sequence[Listener] = (),
         n_jobs: int | None = None,
-        backend: str = THREADS,
+        backend: str | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         set_parameters(self, locals())

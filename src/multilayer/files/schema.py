@@ -278,7 +278,7 @@ _OF_ENSEMBLES: dict[str, Kind] = {
     "weights": optional(either(array("iuf", None), sequence(number(0.0)))),
     "random_state": either(generator, checked(partial(check_seed, "random_state"))),
     "n_jobs": optional(integer(-COUNT)),
-    "backend": text(),
+    "backend": optional(text()),
     "callbacks": empty,
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -46,6 +45,18 @@ class Task(Protocol):
         """Return the value of the finished work."""
 
 
+@runtime_checkable
+class PausedTask(Task, Protocol):
+    """A task that keeps progress between two packs."""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is progress, which the task will change: its arrays are not shared with other members."""
+
+    def take_over(self, other: Any) -> None:
+        """Continue from the progress of a copy of this task, which another process has advanced."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One network of a pack, or other work.
@@ -60,12 +71,18 @@ class Member:
         The estimated duration, in any unit.  The longest start first.
     priority : int
         Members of a higher priority start before all others.
+    seconds : float
+        The working time so far, in an earlier pack.
+    group : hashable or None
+        Members of one group share intermediate results, and are sent to one worker.
     """
 
     key: Any
     work: Task | Callable[[], Any]
     size: float = 1.0
     priority: int = 0
+    seconds: float = 0.0
+    group: Any = None
 
 
 @dataclass(frozen=True)
@@ -121,14 +138,3 @@ def run_task(task: Task) -> Any:
     while task.advance(Slice()) > 0:
         pass
     return task.result()
-
-
-def run_member(member: Member) -> MemberOutcome:
-    """Do the whole work of a member."""
-    began = time.perf_counter()
-    value, error = None, None
-    try:
-        value = run_task(member.work if isinstance(member.work, Task) else Call(member.work))
-    except Exception as failure:
-        error = failure
-    return MemberOutcome(member.key, value, error, time.perf_counter() - began)

@@ -34,8 +34,8 @@ class Entry:
     size: float
     priority: int
     task: Task | None  # None after it is dropped
-    left: float = 1.0  # the share of its work
     seconds: float = 0.0  # working time
+    left: float = 1.0  # the share of its work
     share: float = 1.0  # of its next slice
     ticket: int = 0  # not 0 while it waits
     is_working: bool = False
@@ -168,7 +168,7 @@ class Pack:
                 if member.key in self._queue.entries:
                     raise ParameterError(f"the keys of a pack's members must be unique, got {member.key!r} twice.")
                 task = member.work if isinstance(member.work, Task) else Call(member.work)
-                entry = Entry(member.key, member.size, member.priority, task)
+                entry = Entry(member.key, member.size, member.priority, task, member.seconds)
                 self._queue.entries[member.key] = entry
                 self._queue.put(entry)
                 self._changed.notify()
@@ -236,6 +236,21 @@ class Pack:
         with self._changed:
             for key in list(self._queue.entries):
                 self.drop(key)
+
+    def unfinished(self) -> list[Member]:
+        """Return the members that have not ended, for another pack; to be called after the block of this one.
+
+        Returns
+        -------
+        list of Member
+            Their work continues where it was paused.
+        """
+        with self._changed:
+            return [
+                Member(entry.key, entry.task, entry.size * entry.left, entry.priority, entry.seconds)
+                for entry in self._queue.entries.values()
+                if entry.task is not None
+            ]
 
     @property
     def keys(self) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Run packs: many networks trained at once on shared data, each in one thread.
+"""Run packs: many networks trained at once on shared data, each in one thread of this machine or of a cluster.
 
 Compiled training releases the GIL, so that members run in parallel on all cores.  The longest start first, and each
 thread takes the next when it is free.  Members can be paused between two slices and continued in any thread, so that
@@ -10,20 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
-from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, MAYBE_AVAILABLE_BACKENDS
-from sklearn import config_context, get_config
-
 from multilayer.engines import checked_jobs
-from multilayer.exceptions import ParameterError, unknown_name
-from multilayer.packs.members import Member, MemberOutcome, run_member
+from multilayer.exceptions import ParameterError
+from multilayer.packs.clusters import ClusterPack, executor_of
+from multilayer.packs.members import Member, MemberOutcome
 from multilayer.packs.pack import Pack
-
-THREADS = "threads"
 
 
 @dataclass(frozen=True)
@@ -53,12 +48,12 @@ def run_pack(
     members: Sequence[Member],
     *,
     n_jobs: int | None = None,
-    backend: str = THREADS,
+    backend: str | None = None,
     listener: PackListener | None = None,
 ) -> dict[Any, MemberOutcome]:
     """Train all members.
 
-    A member that fails does not affect the others.  Ctrl-C ends the training of members at their next update (in
+    A member that fails does not affect the others.  Ctrl-C ends the training of members at their next update (on other
     processes, at once) and starts no others; members that have not ended are then missing from the result.
 
     Parameters
@@ -68,9 +63,10 @@ def run_pack(
     n_jobs : int or None, default=None
         The number of members that work at the same time; None for one on each core that this process may use.  If
         fewer members are left, in threads, these share the cores.
-    backend : str, default="threads"
-        "threads", or the name of a backend of joblib for members that can be pickled: "loky" for processes, or one
-        that "dask" or "ray" has registered.
+    backend : str or None, default=None
+        "threads", or the name of a backend of joblib, for members that can be pickled: "loky" for processes on this
+        machine, "dask" or "ray" for a cluster.  None for that of ``joblib.parallel_config``, and for threads without
+        one.
     listener : callable, default=None
         Receives an event for each member that ends, in the calling thread.
 
@@ -85,17 +81,13 @@ def run_pack(
     >>> [outcome.value for outcome in run_pack(pack).values()]
     [1, 4, 9]
     """
-    n_cores = checked_jobs(n_jobs)
-    n_jobs = min(n_cores, max(len(members), 1))
-    _check_backend(backend)
     keys = [member.key for member in members]
     if len(set(keys)) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ParameterError(f"the keys of a pack's members must be unique, got {twice!r} twice.")
     outcomes: dict[Any, MemberOutcome] = {}
     began = time.perf_counter()
-    first = sorted(members, key=lambda member: (-member.priority, -member.size))
-    ended = _in_threads(first, n_jobs, n_cores) if backend == THREADS else _by_joblib(first, n_jobs, backend)
+    ended = _ended(members, n_jobs, backend)
     with closing(ended):  # at once after an error of the listener
         for outcome in ended:
             outcomes[outcome.key] = outcome
@@ -104,26 +96,31 @@ def run_pack(
     return {member.key: outcomes[member.key] for member in members if member.key in outcomes}
 
 
-def _in_threads(members: Sequence[Member], n_jobs: int, n_cores: int) -> Generator[MemberOutcome]:
-    with Pack(n_jobs, n_cores) as pack:
+def _ended(members: Sequence[Member], n_jobs: int | None, backend: str | None) -> Generator[MemberOutcome]:
+    with open_pack(n_jobs, backend, n_members=len(members)) as pack:
         pack.add(*members)
         yield from pack.ended()
 
 
-def _by_joblib(members: Sequence[Member], n_jobs: int, backend: str) -> Generator[MemberOutcome]:
-    run = joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
-    config = get_config()
-    with suppress(KeyboardInterrupt):  # keeps the outcomes so far
-        yield from run(joblib.delayed(_run_configured)(config, member) for member in members)
+def open_pack(n_jobs: int | None, backend: str | None = None, *, n_members: int | None = None) -> Pack | ClusterPack:
+    """Return a pack that works in threads, or on the executor of ``joblib.parallel_config``.
 
+    Parameters
+    ----------
+    n_jobs : int or None
+        The number of members that work at the same time.
+    backend : str or None, default=None
+        As for :func:`run_pack`.
+    n_members : int or None, default=None
+        The number of members, if it is known: not more threads are started.
 
-def _run_configured(config: dict[str, Any], member: Member) -> MemberOutcome:
-    """Run a member with the scikit-learn configuration of the process that started the pack."""
-    with config_context(**config):
-        return run_member(member)
-
-
-def _check_backend(backend: Any) -> None:
-    known = {THREADS, *BACKENDS, *EXTERNAL_BACKENDS, *MAYBE_AVAILABLE_BACKENDS}
-    if not isinstance(backend, str) or backend not in known:
-        raise unknown_name("backend", backend, known)
+    Returns
+    -------
+    Pack or ClusterPack
+        The pack, not yet open.
+    """
+    executor, n_jobs = executor_of(backend, n_jobs)
+    if executor is not None:
+        return ClusterPack(executor, n_jobs)
+    n_cores = checked_jobs(n_jobs)
+    return Pack(n_cores if n_members is None else min(n_cores, max(n_members, 1)), n_cores)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from multilayer.exceptions import InterruptedTrainingError, InterruptedTrainingWarning, ParameterError
 from multilayer.fits.errors import FitWarning, warn
-from multilayer.packs import THREADS, Member, PackListener, run_pack
+from multilayer.packs import Member, PackListener, run_pack
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.data import Data, checked_estimator, network_of
 from multilayer.selection.observers import MEMBER_END, observer
@@ -219,7 +219,7 @@ def cross_validate(
     error_score: float | Literal["raise"] = math.nan,
     callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
-    backend: str = THREADS,
+    backend: str | None = None,
 ) -> CrossValidation:
     """Train a network on all folds except one and score it on that fold, for each fold.
 
@@ -256,8 +256,10 @@ def cross_validate(
         otherwise by a call.  The calls are made in the calling thread.
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
-    backend : str, default="threads"
-        "threads", or the name of a joblib backend: "loky" for processes, or one that "dask" or "ray" has registered.
+    backend : str or None, default=None
+        Where the networks are trained: "threads", or a backend of joblib: "loky" for processes on this machine, "dask"
+        or "ray" for a cluster.  None for that of the ``joblib.parallel_config`` around the call, and for threads
+        without one.
 
     Returns
     -------

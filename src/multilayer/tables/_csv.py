@@ -91,9 +91,18 @@ def text_batches(source: DataFile, dialect: Dialect, columns: Sequence[str], siz
 
 
 def typed_columns(
-    file: str, table: Any, file_notes: Sequence[str], form: CellFormat, text_columns: Collection[str]
+    file: str,
+    table: Any,
+    file_notes: Sequence[str],
+    form: CellFormat,
+    text_columns: Collection[str],
+    *,
+    check_format: bool = True,
 ) -> Any:
-    """Convert each column of a table of text to the type that its cells spell, and add the notes to the schema."""
+    """Convert each column of a table of text to the type that its cells spell, and add the notes to the schema.
+
+    With ``check_format``, a format of dates that fits no column is an error.
+    """
     pa = import_pyarrow("reading tables")
     columns, notes = [], {}
     for name, column in zip(table.column_names, table.columns, strict=True):
@@ -110,7 +119,7 @@ def typed_columns(
         if note != ColumnNote():
             notes[name] = note
     result = pa.table(columns, names=table.column_names)
-    if form.date_format is not None:
+    if check_format and form.date_format is not None:
         _check_date_format_fits(pa, file, table, result, form.date_format)
     return with_notes(result, file_notes, notes)
 

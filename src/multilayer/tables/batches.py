@@ -121,6 +121,16 @@ class TableBatches:
         self._parts, self._also = parts, also
         self._readers = {name: CellReader(kind, form) for name, kind in kinds.items()}
 
+    def follow(self, previous: TableBatches) -> None:
+        """Read moments in the zone of those of a previous file of the same table.
+
+        Parameters
+        ----------
+        previous : TableBatches
+            The batches of that file, with the same kinds.
+        """
+        self._readers = previous._readers
+
     def __iter__(self) -> Iterator[Batch]:
         pa = import_pyarrow("reading tables")
         for part in self._parts:
@@ -258,7 +268,7 @@ def _of_stored(
     batch_bytes: int,
 ) -> TableBatches:
     with stored_errors(pa, source):
-        stored = StoredTable(pa, source, is_mapped=True)
+        stored = StoredTable(pa, source, in_batches=True)
     try:
         names = tuple(stored.types)
         check_names(source.name, stored.names)

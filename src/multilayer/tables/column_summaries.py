@@ -195,12 +195,15 @@ def scaling_exponent(largest: float) -> int:
 
 
 class NumbersInMemory:
-    """The exact summary of a column of any kind except text; see :class:`NumberSummary`."""
+    """The exact summary of a column of any kind except text; see :class:`NumberSummary`.
+
+    ``n_further_gaps`` is the number of gaps in rows that are not in memory.
+    """
 
     cells_words = quantile_words = ""
 
-    def __init__(self, name: str, column: ColumnData) -> None:
-        self.name, self.cells = name, column
+    def __init__(self, name: str, column: ColumnData, n_further_gaps: int = 0) -> None:
+        self.name, self.cells, self._n_further_gaps = name, column, n_further_gaps
         self.kind, self.is_integer, self.rounding_type = column.kind, column.is_integer, column.rounding_type
 
     @cached_property
@@ -210,7 +213,7 @@ class NumbersInMemory:
 
     @cached_property
     def n_gaps(self) -> int:
-        return self.cells.n_gaps
+        return self.cells.n_gaps + self._n_further_gaps
 
     @property
     def n_values(self) -> int:

@@ -18,6 +18,7 @@ from multilayer.tables._names import check_names, missing_column
 from multilayer.tables._notes import without_notes
 
 _BUFFER = 2**20  # bytes of a column that are read at once
+_SMALL_BATCH = 32 * 2**20  # bytes of a batch that is held whole
 
 
 def read_table(
@@ -177,32 +178,45 @@ def _stored_table(pa: Any, source: DataFile) -> Any:
 class StoredTable:
     """An open Parquet or Arrow file, the latter in the format of files or of streams.
 
-    ``reader`` is pyarrow's.  With ``is_mapped``, the batches of an Arrow file are views of the file as long as it is
-    open; otherwise they are copies.
+    ``reader`` is pyarrow's.  With ``in_batches``, little more than a batch is in memory: columns of Parquet files are
+    read in pieces, and large batches of an Arrow file are views of the file as long as it is open.
     """
 
-    def __init__(self, pa: Any, source: DataFile, *, is_mapped: bool = False) -> None:
+    def __init__(self, pa: Any, source: DataFile, *, in_batches: bool = False) -> None:
         import pyarrow.parquet
 
         if source.extension == ".parquet":
             # Without a buffer, each column of a row group is held whole.
-            buffered = {"buffer_size": _BUFFER, "pre_buffer": False} if is_mapped else {}
+            buffered = {"buffer_size": _BUFFER, "pre_buffer": False} if in_batches else {}
             self.reader: Any = pyarrow.parquet.ParquetFile(source.place, **buffered)
             self._opened: Any = self.reader
             return
         place = source.place
         self.reader, self._opened = None, place
         if isinstance(place, str):
-            self._opened = pa.memory_map(place) if is_mapped else pa.OSFile(place)
+            self._opened = pa.memory_map(place) if in_batches else pa.OSFile(place)
         try:
-            try:
-                self.reader = pa.ipc.open_file(self._opened)
-            except pa.ArrowInvalid:
-                self._opened.seek(0)
-                self.reader = pa.ipc.open_stream(self._opened)
+            self._open_arrow(pa)
+            if in_batches and isinstance(place, str) and self._has_small_batches():
+                # Pages of a mapped file count as memory of the process until the file is closed.
+                self.close()
+                self._opened = pa.OSFile(place)
+                self._open_arrow(pa)
         except BaseException:
             self.close()
             raise
+
+    def _open_arrow(self, pa: Any) -> None:
+        try:
+            self.reader = pa.ipc.open_file(self._opened)
+        except pa.ArrowInvalid:
+            self._opened.seek(0)
+            self.reader = pa.ipc.open_stream(self._opened)
+
+    def _has_small_batches(self) -> bool:
+        """Return whether the batches of an Arrow file have a few megabytes on average; False for a stream."""
+        n_batches = getattr(self.reader, "num_record_batches", 0)
+        return bool(n_batches) and self._opened.size() <= n_batches * _SMALL_BATCH
 
     @property
     def names(self) -> tuple[str, ...]:

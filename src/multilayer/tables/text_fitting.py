@@ -53,7 +53,7 @@ def fit_text(
             return _fit_spelled(name, summary, amounts, found, rules, form)
     if summary.n_different == 1:
         return gaps_only(_no_categories(name, n_gaps), f"every value is {shortened(categories[0])}", n_gaps)
-    advice = "" if deliberate or note.text else hint(categories)
+    advice = "" if deliberate or note.text or not summary.cell_counts else hint(list(summary.cell_counts))
     if can_spell and summary.n_different > FEW_VALUES and (stray := stray_words(cells)):
         advice = f"; {stray}{summary.cells_words}"
     elif few.text and not note.text:  # not reported by read_table already
@@ -109,8 +109,9 @@ def _fit_spelled(
     form: AmountForm | None = None,
 ) -> tuple[Encoding | None, ColumnReport]:
     """Fit text of which all or nearly all cells spell the numbers or dates of ``spelled``."""
-    encoding, report = fit_numbers(name, NumbersInMemory(name, spelled), rules)
     given = summary.cells
+    numbers = NumbersInMemory(name, spelled, n_further_gaps=summary.n_gaps - given.n_gaps)
+    encoding, report = fit_numbers(name, numbers, rules)
     stray = given.take(np.flatnonzero(spelled.gaps & ~given.gaps)).counts()
     words = tuple(itertools.islice(stray, _MOST_GAP_WORDS))
     if isinstance(encoding, NumberEncoding):

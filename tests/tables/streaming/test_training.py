@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +19,7 @@ import numpy as np
 import pytest
 
 from multilayer import MLPClassifier, MLPRegressor
-from multilayer.exceptions import DataFileError, InputError, InterruptedTrainingWarning, ParameterError, ShapeError
-from multilayer.fits.fit import begin
-from multilayer.fits.rows import FitRequest
-from multilayer.fits.settings import settings_of
-from multilayer.fits.windows import replace_rows
+from multilayer.exceptions import DataFileError, InterruptedTrainingWarning, ParameterError
 from multilayer.network import PeriodicEmbedding
 from multilayer.tables.streaming.checkpoints import Checkpoint
 from multilayer.tables.streaming.rows_file import EncodedRows
@@ -39,8 +36,8 @@ AMOUNTS = 50.0 + 9.0 * X[:, 0].astype(np.float64) + X[:, 1] ** 2
 CLASSES = (X[:, 0] > 0).astype(np.int64) + (X[:, 1] > 0)
 WEIGHTS = RNG.uniform(0.5, 2.0, N_ROWS)
 VALIDATING = slice(0, 100)
-ALL = {"batch_size": BATCH, "random_state": 0, "n_iter_no_change": None, "alpha": 0.0}
-WAVES = {
+ALL: dict[str, Any] = {"batch_size": BATCH, "random_state": 0, "n_iter_no_change": None, "alpha": 0.0}
+WAVES: dict[str, Any] = {
     **ALL,
     "hidden_layer_sizes": (12, 8),
     "activation": "silu",
@@ -54,7 +51,7 @@ WAVES = {
     "initialization": "data",
     "embedding": PeriodicEmbedding((0, 1)),
 }
-PIECES = {
+PIECES: dict[str, Any] = {
     **ALL,
     "hidden_layer_sizes": (12,),
     "learning_rate": "cosine",
@@ -175,7 +172,7 @@ def test_listeners_receive_one_run(amounts: EncodedRows) -> None:
     of_network: list[Any] = []
     network = MLPRegressor((8,), max_iter=4, callbacks=[of_network.append], **ALL)
     train_by_windows(network, WindowTraining(amounts, WindowPlan(N_ROWS, 250), listeners=[events.append]))
-    seen = [each for each in events if isinstance(each, RunStarted | EpochEnded | RunEnded)]
+    seen: list[Any] = [each for each in events if isinstance(each, RunStarted | EpochEnded | RunEnded)]
     assert [type(each) for each in seen] == [RunStarted, *[EpochEnded] * 4, RunEnded]
     assert (seen[0].max_epochs, seen[-1].reason, seen[-1].epochs) == (4, "max_epochs", 4)
     assert of_network == events
@@ -190,7 +187,6 @@ def test_listener_stops_the_training(amounts: EncodedRows) -> None:
     assert found.n_iter_ == 2
 
 
-@pytest.mark.skipif(not hasattr(signal, "raise_signal"), reason="signals")
 def test_interrupt_keeps_the_result_so_far(amounts: EncodedRows) -> None:
     def press(event: Any) -> None:
         if isinstance(event, EpochEnded) and event.epoch == 3:
@@ -200,6 +196,32 @@ def test_interrupt_keeps_the_result_so_far(amounts: EncodedRows) -> None:
     with pytest.warns(InterruptedTrainingWarning):
         found = train_by_windows(network, WindowTraining(amounts, WindowPlan(N_ROWS, 250), listeners=[press]))
     assert found.n_iter_ == 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+def test_interrupt_while_rows_are_read_keeps_the_result_so_far(
+    amounts: EncodedRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_into, calls, is_waiting = EncodedRows.read_into, [0], threading.Event()
+
+    def pressed(self: EncodedRows, extents: Any, rows: Rows) -> None:
+        calls[0] += 1
+        if calls[0] == 4:  # the main thread has trained on three windows and waits for this one
+            is_waiting.wait(10)
+            time.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+        read_into(self, extents, rows)
+
+    def note(event: Any) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 3:
+            is_waiting.set()
+
+    monkeypatch.setattr(EncodedRows, "read_into", pressed)
+    network = MLPRegressor((8,), max_iter=9, **ALL)
+    with pytest.warns(InterruptedTrainingWarning):
+        found = train_by_windows(network, WindowTraining(amounts, WindowPlan(N_ROWS, 250), listeners=[note]))
+    assert 3 <= found.n_iter_ <= 4
 
 
 def test_deadline_reduces_the_number_of_windows(amounts: EncodedRows) -> None:
@@ -219,18 +241,6 @@ def test_settings_that_need_all_rows_are_refused(amounts: EncodedRows, classes: 
         train_by_windows(MLPRegressor(early_stopping=True), WindowTraining(amounts, plan))
     with pytest.raises(ParameterError, match="class_weight='balanced' depends on all rows"):
         train_by_windows(MLPClassifier(class_weight="balanced"), WindowTraining(classes, plan))
-
-
-def test_replaced_rows_are_checked() -> None:
-    network = MLPClassifier((4,), max_iter=3, random_state=0)
-    request = FitRequest(X[:50], CLASSES[:50], classes=np.array([0, 1, 2]))
-    fit = begin(network, settings_of(network), network._target_adapter(), request)
-    with pytest.raises(ShapeError, match="as many others, 50, got 49"):
-        replace_rows(fit, X[:49], CLASSES[:49])
-    with pytest.raises(InputError):
-        replace_rows(fit, np.full((50, WIDTH), np.nan, np.float32), CLASSES[:50])
-    with pytest.raises(InputError, match="7"):
-        replace_rows(fit, X[:50], np.full(50, 7))
 
 
 class CrashError(Exception):
@@ -253,8 +263,8 @@ def test_resumed_training_has_equal_bits(
     network = MLPRegressor(max_iter=9, standardize_targets=True, **recipe)
     plan, checkpoint = WindowPlan(N_ROWS, 250, 16), Checkpoint(tmp_path / "state", seconds=0)
     expected = train_by_windows(network, WindowTraining(amounts, plan, VALIDATION))
+    crashing = WindowTraining(amounts, plan, VALIDATION, checkpoint=checkpoint, listeners=[crash_after(n_before)])
     with pytest.raises(CrashError):
-        crashing = WindowTraining(amounts, plan, VALIDATION, checkpoint=checkpoint, listeners=[crash_after(n_before)])
         train_by_windows(network, crashing)
     events: list[Any] = []
     training = WindowTraining(amounts, plan, VALIDATION, checkpoint=checkpoint, listeners=[events.append])
@@ -278,7 +288,7 @@ def test_resumed_training_keeps_the_number_of_windows_that_a_deadline_gave(
         if isinstance(event, RunStarted):
             counts.append(event.max_epochs)
 
-    options: dict[str, Any] = {"checkpoint": checkpoint, "deadline": time.monotonic() + 1.0}
+    options: dict[str, Any] = {"checkpoint": checkpoint, "deadline": time.monotonic() + 0.5}
     with pytest.raises(CrashError):
         train_by_windows(network, WindowTraining(amounts, plan, listeners=[note, crash_after(2)], **options))
     train_by_windows(network, WindowTraining(amounts, plan, listeners=[note], **options))

@@ -15,7 +15,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.fits.rows import Keep
 from multilayer.fits.settings import LOSS, check_hidden_layer_sizes
 from multilayer.packs.members import Member
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import PackListener
 from multilayer.selection.curves.capacity_result import CapacityCurve
 from multilayer.selection.curves.experiment import (
     CurvePoint,
@@ -46,7 +46,7 @@ def capacity_curve(
     capacities: Sequence[int | Sequence[int]] = CAPACITIES,
     callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
-    backend: str = THREADS,
+    backend: str | None = None,
 ) -> CapacityCurve:
     """Train networks of several sizes, to see how many units and layers are needed.
 

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 
 from multilayer.exceptions import ParameterError
 from multilayer.packs.members import Member
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame, plus_minus
 from multilayer.selection.curves.constant import UNKNOWN, ConstantPrediction
 from multilayer.selection.curves.experiment import experiment_of, points_of
@@ -159,7 +159,7 @@ def learning_curve(
     sizes: Sequence[float] = SIZES,
     callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
-    backend: str = THREADS,
+    backend: str | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> LearningCurve:
     """Train on growing numbers of rows, to see whether more rows would help.

@@ -16,7 +16,7 @@ from multilayer.estimators.base import BaseMLP
 from multilayer.exceptions import ParameterError
 from multilayer.packs import run_task
 from multilayer.packs.members import Member
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import PackListener
 from multilayer.selection.curves.experiment import (
     CurvePoint,
     CurvePoints,
@@ -52,7 +52,7 @@ def regularization_path(
     warm_start: bool = True,
     callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
-    backend: str = THREADS,
+    backend: str | None = None,
 ) -> RegularizationPath:
     """Train with several values of ``alpha``, the largest first, to see how much regularisation is needed.
 

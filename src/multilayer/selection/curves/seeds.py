@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from multilayer._checks import check_integer
 from multilayer.packs.members import Member
-from multilayer.packs.running import THREADS, PackListener
+from multilayer.packs.running import PackListener
 from multilayer.results import Column, Result, Table, failure_notes, frame
 from multilayer.selection.curves.experiment import (
     CurvePoint,
@@ -209,7 +209,7 @@ def seed_spread(
     repeats: int = 1,
     callbacks: Sequence[PackListener] = (),
     n_jobs: int | None = None,
-    backend: str = THREADS,
+    backend: str | None = None,
 ) -> SeedSpread:
     """Cross-validate with several seeds, to see how much of a difference is noise.
 

@@ -43,6 +43,12 @@ class Preparation:
         self._known: dict[int, Prepared] = {}
         self._locks = [threading.Lock() for _ in problem.splits]
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_problem": self._problem}  # another process prepares the folds again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["_problem"])  # type: ignore[misc]
+
     def of(self, fold: int) -> Prepared:
         with self._locks[fold]:
             if fold not in self._known:
@@ -133,6 +139,15 @@ class RungTask:
             return left
         finally:
             self.seconds += time.perf_counter() - began
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the network has been trained on a lower rung."""
+        return self.training.model is not None
+
+    def take_over(self, other: RungTask) -> None:
+        """Continue from the progress of a copy of this task, which another process has trained."""
+        self.training.model, self.training.fit = other.training.model, other.training.fit
 
     def result(self) -> Scored:
         score, fit = self.training.score(), self.training.fit

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.exceptions import DivergenceError, InputError, InterruptedTrainingError, MultilayerError
+from multilayer.packs.clusters import ClusterPack
 from multilayer.packs.members import Member
 from multilayer.packs.pack import Pack
 from multilayer.selection.data import work_of
@@ -36,7 +37,7 @@ class SearchRun:
         proposed: Candidates,
         rungs: Rungs,
         journal: Journal,
-        pack: Pack,
+        pack: Pack | ClusterPack,
         listener: SearchListener | None = None,
         seconds: float = math.inf,
     ) -> None:

@@ -17,7 +17,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from multilayer._checks import check_choice, check_flag, check_seconds
-from multilayer.engines import checked_jobs
 from multilayer.estimators import MLPClassifier, MLPRegressor
 from multilayer.exceptions import (
     InterruptedTrainingWarning,
@@ -27,7 +26,7 @@ from multilayer.exceptions import (
     unknown_name,
 )
 from multilayer.fits.errors import ConvergenceWarning, warn
-from multilayer.packs.pack import Pack
+from multilayer.packs.running import open_pack
 from multilayer.selection.data import Data, checked_estimator, names_of_seeds, network_of
 from multilayer.selection.observers import TRIAL_END, observer
 from multilayer.selection.protocols import CV, Estimator, Scoring
@@ -123,7 +122,8 @@ def search(
         has one.  A method ``on_journal`` is called with the number of results that the journal holds, once the journal
         has been checked.
     n_jobs : int or None, default=None
-        Networks that are trained at a time, each in a thread; None for one on each core.
+        The number of networks trained at the same time; None for one on each core.  Within ``joblib.parallel_config``
+        they are trained on its backend, such as a cluster, with the same result.
     random_state : int, RandomState or None, default=None
         Seed of the sampler, and of estimators without one.
 
@@ -181,13 +181,14 @@ def search(
     if validation is not None and cv != N_FOLDS:
         warn(f"cv={cv!r} has no effect with X_val, which all candidates are scored on.", ParameterWarning)
     linear = _linear(estimator) if check_flag("baseline", baseline) else None
-    n_jobs, observed = checked_jobs(n_jobs), observer(callbacks, TRIAL_END)
+    observed = observer(callbacks, TRIAL_END)
     scorer = one_scorer(estimator, scoring)
     warn_of_scores_without_weights(scorer, estimator, splits[0].scored.weight)
     is_metric = scoring is None or isinstance(scoring, str) or hasattr(scoring, "_score_func")
     problem = SearchProblem(estimator, data, splits, scorer, (*epochs[:-1], math.inf), is_metric)
     identity = fingerprint(problem, (data, validation), scoring)
-    with Journal(journal, identity) as book, Pack(n_jobs) as pack:
+    waiting = open_pack(n_jobs)  # an error before the journal is written
+    with Journal(journal, identity) as book, waiting as pack:
         for callback in callbacks if book.known else ():
             if hasattr(callback, "on_journal"):
                 callback.on_journal(len(book.known))

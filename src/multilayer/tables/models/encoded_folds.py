@@ -57,6 +57,12 @@ class EncodedFold:
     _data: Data | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state | {"_lock": threading.Lock()})
+
     @property
     def is_encoded(self) -> bool:
         """Whether the encoded rows are there."""

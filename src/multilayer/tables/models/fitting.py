@@ -17,10 +17,11 @@ from multilayer.engines import checked_jobs
 from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning, argument
 from multilayer.fits.errors import input_errors, warn
 from multilayer.fits.rows import ValidationArguments
-from multilayer.packs import Member, MemberEnded, MemberOutcome, run_pack
+from multilayer.packs import THREADS, Member, MemberEnded, MemberOutcome, run_pack
+from multilayer.packs.clusters import executor_of
 from multilayer.tables._response import group_numbers
 from multilayer.tables.models.budget import Budget
-from multilayer.tables.models.companions import TREES, Companion
+from multilayer.tables.models.companions import BESIDE, TREES, Companion
 from multilayer.tables.models.folds import check_enough_rows, check_weights, folds_of, is_series
 from multilayer.tables.models.novelty import surroundings_of
 from multilayer.tables.models.out_of_fold import (
@@ -35,7 +36,7 @@ from multilayer.tables.models.out_of_fold import (
     selected_weights,
 )
 from multilayer.tables.models.problem import FoldResult, Problem, check_lengths, joined_weights, weight_of_rows
-from multilayer.tables.models.recipes import recipes_of, single_kind
+from multilayer.tables.models.recipes import all_recipes, recipes_of, single_kind
 from multilayer.tables.models.rows import Rows, checked_identifiers, identifiers_of, rows_of, with_further_rows
 from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.summary import INTERRUPTED, OVER, scores_of
@@ -136,8 +137,14 @@ def _train(model: Any, problem: Problem, random_state: np.random.RandomState, be
 
 def _within_the_time(model: Any, training: Training, budget: Budget) -> Training:
     """Return the training of the folds that there is time for, after an epoch of each kind was measured in one."""
+    if executor_of(None, model.n_jobs)[0] is not None:
+        warn(
+            "max_time divides the time among threads of this process, so that the networks are not trained on the "
+            f"backend of joblib.parallel_config. Omit {argument('max_time')} to train there.",
+            ParameterWarning,
+        )
     measurements = training.measurements()
-    outcomes = run_pack(measurements, n_jobs=model.n_jobs)
+    outcomes = run_pack(measurements, n_jobs=model.n_jobs, backend=THREADS)
     _check(outcomes)
     if len(outcomes) < len(measurements):
         raise KeyboardInterrupt
@@ -217,7 +224,9 @@ def _check(outcomes: Mapping[Any, MemberOutcome]) -> None:
             raise outcome.error
 
 
-def run_members(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> list[Any]:
+def run_members(
+    model: Any, members: Sequence[Member], n_before: int, n_all: int, *, in_threads: bool = False
+) -> list[Any]:
     """Return the values of the members of a pack; events count the members of both packs of a fit."""
 
     def notify(event: MemberEnded) -> None:
@@ -227,9 +236,28 @@ def run_members(model: Any, members: Sequence[Member], n_before: int, n_all: int
     with warnings.catch_warnings():
         # Here, because filters are common to all threads; of other models, which are there for comparison only.
         warnings.filterwarnings("ignore", module=r"(sklearn|scipy|numpy)\b")
-        outcomes = run_pack(members, n_jobs=model.n_jobs, listener=notify if model.callbacks else None)
+        # The time of a fit is divided among the threads of this process.
+        backend = THREADS if in_threads or model.max_time is not None else None
+        listener = notify if model.callbacks else None
+        outcomes = run_pack(members, n_jobs=model.n_jobs, backend=backend, listener=listener)
     _check(outcomes)
-    return [outcome.value for outcome in outcomes.values()]
+    return _with_common_encoders([outcome.value for outcome in outcomes.values()])
+
+
+def _with_common_encoders(values: Sequence[Any]) -> list[Any]:
+    """Return trained parts that share the encoder of their fold, of which each worker of a cluster sends a copy."""
+    encodings = {recipe.name: recipe.encoding for recipe in all_recipes()} | dict(BESIDE)
+    known: dict[tuple[int, Any], Any] = {}
+    found = []
+    for value in values:
+        part = None if value is None else value.part
+        if part is not None and part.encoder is not None:
+            name = part.recipe if isinstance(part, TrainedMember) else part.name
+            first = known.setdefault((part.fold, encodings[name]), part)
+            if first.encoder is not part.encoder:
+                value = replace(value, part=replace(part, encoder=first.encoder, mean_row=first.mean_row))
+        found.append(value)
+    return found
 
 
 def keep_results(

@@ -162,6 +162,11 @@ RECIPES: Mapping[str, Mapping[bool, tuple[Recipe, ...]]] = {
 }
 
 
+def all_recipes() -> list[Recipe]:
+    """Return the kinds of networks of all presets."""
+    return [recipe for by_task in RECIPES.values() for recipes in by_task.values() for recipe in recipes]
+
+
 def recipes_of(preset: Preset, *, classifies: bool) -> tuple[Recipe, ...]:
     """Return the kinds of networks of a preset."""
     return RECIPES[preset][classifies]

@@ -277,14 +277,14 @@ class Training:
                 folds = {name: fold.with_rows_of(self.encoded.get(name)) for name, fold in folds.items()}
             for at, recipe in enumerate(self.recipes):
                 task = self._network(number, folds[recipe.encoding], at, may_skip=place > 0)
-                members.append(Member((recipe.name, number), task, float(len(train)), priority))
+                members.append(Member((recipe.name, number), task, float(len(train)), priority, group=number))
             for name, encoding in BESIDE.items():
                 work = companion_member(
                     problem, name, number, folds.get(encoding), self.seed_of_companions, self.budget
                 )
                 size = 1.0 if encoding not in [recipe.encoding for recipe in self.recipes] else float(len(train))
                 size = size if self.budget is None else 2.0 * len(train)
-                members.append(Member((name, number), work, size, priority))
+                members.append(Member((name, number), work, size, priority, group=number))
         return members
 
     def members_of_all_rows(self, trained: Sequence[TrainedMember], *, with_trees: bool) -> list[Member]:
@@ -298,11 +298,11 @@ class Training:
             best = [_best_epoch(each.network) for each in trained if each.recipe == recipe.name]
             n_epochs = round(float(np.median(best)))
             task = self._network(number, folds[recipe.encoding], at, n_epochs, may_skip=True)
-            members.append(Member((recipe.name, number), task))
+            members.append(Member((recipe.name, number), task, group=number))
         if with_trees:
             fold = folds[BESIDE[TREES]]
             work = companion_member(problem, TREES, number, fold, self.seed_of_companions, None)
-            members.append(Member((TREES, number), work))
+            members.append(Member((TREES, number), work, group=number))
         return members
 
     def _network(

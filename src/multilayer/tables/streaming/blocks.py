@@ -47,6 +47,7 @@ def blocks_of_rows(tables: Iterable[Any], most_rows: int, most_bytes: int) -> It
     The result depends on the given tables only.
     """
     held: list[Any] = []
+    types: list[Any] = []  # of the held tables
     n_rows = n_bytes = 0
     for table in tables:
         start = 0
@@ -54,11 +55,13 @@ def blocks_of_rows(tables: Iterable[Any], most_rows: int, most_bytes: int) -> It
         while start < table.num_rows:
             room = min(most_rows - n_rows, max(int((most_bytes - n_bytes) / bytes_per_row), 1))
             piece = table.slice(start, room)
-            if held and not _can_join(held[0], piece):
+            joined_types = _joined_types(types, piece) if held else piece.schema.types
+            if joined_types is None:
                 yield _joined(held)
                 held, n_rows, n_bytes = [], 0, 0
                 continue
             held.append(piece)
+            types = joined_types
             start += piece.num_rows
             n_rows += piece.num_rows
             n_bytes += int(piece.num_rows * bytes_per_row)
@@ -69,14 +72,16 @@ def blocks_of_rows(tables: Iterable[Any], most_rows: int, most_bytes: int) -> It
         yield _joined(held)
 
 
-def _can_join(one: Any, other: Any) -> bool:
-    """Return whether two tables have the same types, apart from columns of gaps.
+def _joined_types(types: list[Any], table: Any) -> list[Any] | None:
+    """Return the types of a table joined to others, of which columns of gaps may have any; None if types differ.
 
-    The types of moments may differ between batches, since dates without times are read as such.
+    The types of moments may differ between batches, since the unit follows from the cells.
     """
     is_null = import_pyarrow("reading tables").types.is_null
-    pairs = zip(one.schema.types, other.schema.types, strict=True)
-    return all(a == b or is_null(a) or is_null(b) for a, b in pairs)
+    pairs = list(zip(types, table.schema.types, strict=True))
+    if not all(a == b or is_null(a) or is_null(b) for a, b in pairs):
+        return None
+    return [b if is_null(a) else a for a, b in pairs]
 
 
 def _joined(tables: list[Any]) -> Any:

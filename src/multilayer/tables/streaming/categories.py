@@ -25,9 +25,9 @@ class CategoryCounts:
     Beyond a limit, at most half of the counters are kept (Misra and Gries, 1982; Agarwal et al., 2013, "Mergeable
     Summaries"): the count of the most frequent text that does not fit is subtracted from all counters, and texts of
     count 0 are removed.  A count is too small by at most ``error``, the sum of the subtracted counts, and a text
-    without a counter occurs at most ``error`` times.  Each subtraction removes its count from more than ``most // 2`` counters,
-    so that ``error`` is at most ``n / (most // 2 + 1)`` of n rows: 0.003 % (more only for long texts, which reach the
-    limit of bytes first).  The result depends on the order of the rows only by this error.
+    without a counter occurs at most ``error`` times.  Each subtraction removes its count from more than ``most // 2``
+    counters, so that ``error`` is at most ``n / (most // 2 + 1)`` of n rows: 0.003 % (more only for long texts, which
+    reach the limit of bytes first).
 
     Parameters
     ----------
@@ -60,6 +60,11 @@ class CategoryCounts:
     def is_exact(self) -> bool:
         """Whether all texts have a counter."""
         return self.different is None
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the number of different texts is an estimate."""
+        return self.different is not None and not self.different.is_exact
 
     @property
     def n_different(self) -> int:

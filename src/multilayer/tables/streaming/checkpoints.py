@@ -221,8 +221,7 @@ def _state(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> TrainingSt
         raise ValueError("its curves differ in length")
     costs, step_sizes, validation_costs, validation_scores = curves
     descent = DescentState(arrays["parameters"], arrays["slots"], int(about["updates"]), arrays.get("average"))
-    generator, drawn = np.random.RandomState(0), about["generator"]
-    generator.set_state((GENERATOR, arrays["key"], drawn["pos"], drawn["has_gauss"], drawn["gauss"]))
+    generator = _generator(arrays["key"], **about["generator"])
     return TrainingState(
         descent,
         generator,
@@ -238,6 +237,14 @@ def _state(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> TrainingSt
         history=History(costs or [], step_sizes or [], validation_costs, validation_scores, float(about["seconds"])),
         reason=about["reason"],
     )
+
+
+def _generator(key: NDArray[Any], pos: int, has_gauss: int, gauss: float) -> np.random.RandomState:
+    if key.shape != (624,) or key.dtype != np.uint32 or not 0 <= pos <= 624 or has_gauss not in (0, 1):
+        raise ValueError(f"its generator is not one of {GENERATOR}")
+    generator = np.random.RandomState(0)
+    generator.set_state((GENERATOR, key, pos, has_gauss, float(gauss)))
+    return generator
 
 
 def _curve(arrays: dict[str, NDArray[Any]], name: str) -> list[float] | None:

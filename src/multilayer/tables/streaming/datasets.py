@@ -60,13 +60,15 @@ class DatasetPart:
     def state(self) -> tuple[str, int, int]:
         """Return its name, size and time of change; of data in memory the number of rows."""
         path = getattr(self.scanned, "path", None)
-        if path is None:
+        paths = getattr(self.scanned, "files", None) or ([] if path is None else [path])
+        if not paths:
             with _errors(self.name):
                 return self.label, self.scanned.count_rows(), 0
-        found = self.scanned.filesystem.get_file_info(path)
-        if not found.is_file:
-            raise DataFileError(f"{path}: no such file.")
-        return self.label, found.size, found.mtime_ns or 0
+        found = self.scanned.filesystem.get_file_info(paths)
+        for each in found:
+            if not each.is_file:
+                raise DataFileError(f"{each.path}: no such file.")
+        return self.label, sum(each.size for each in found), sum(each.mtime_ns or 0 for each in found)
 
     def _tables(self, columns: list[str], n_rows: int) -> Iterator[Any]:
         pa = import_pyarrow("reading tables")
@@ -125,8 +127,6 @@ def dataset_parts(dataset: Any) -> tuple[list[DatasetPart], dict[str, Any]]:
 
     Raises
     ------
-    InputError
-        For a dataset that can be read only once.
     DataFileError
         For columns without names or with the same name.
     """
@@ -136,14 +136,20 @@ def dataset_parts(dataset: Any) -> tuple[list[DatasetPart], dict[str, Any]]:
     try:
         fragments = list(dataset.get_fragments())
     except ValueError:  # a filter or a projection, which the fragments would not have
-        parts = [DatasetPart(dataset, schema, "dataset")]
+        parts = [DatasetPart(dataset, schema, f"dataset with {getattr(dataset, '_scan_options', {})}")]
     else:
         parts = [DatasetPart(each, schema, getattr(each, "path", "") or str(i)) for i, each in enumerate(fragments)]
     return parts, {name: schema.field(name).type for name in names}
 
 
 def is_dataset(given: Any) -> bool:
-    """Return whether an object is a dataset of pyarrow; other objects do not make pyarrow be imported."""
+    """Return whether an object is a dataset of pyarrow, which is imported only if it is one of its objects.
+
+    Raises
+    ------
+    InputError
+        For a Scanner, which can be read only once.
+    """
     if not type(given).__module__.startswith("pyarrow"):
         return False
     import pyarrow.dataset

@@ -90,7 +90,7 @@ class TableFile:
         types: dict[str, Any]
         if self.is_stored:
             check_no_text_options(found.name, **self.options.all())
-            with stored_errors(pa, found), StoredTable(pa, found, is_mapped=True) as stored:
+            with stored_errors(pa, found), StoredTable(pa, found, in_batches=True) as stored:
                 names, types = stored.names, stored.types
             check_names(found.name, names)
         else:
@@ -98,7 +98,7 @@ class TableFile:
             encoding = checked_encoding(self.options.encoding)
             _, dialect = with_dialect(replace(found, encoding=encoding), self.options.separator)
             types, notes = dict.fromkeys(dialect.names), dialect.notes
-        return types | {name: value.type for name, value in self.partition.items() if name not in types}, notes
+        return types | {name: value.type for name, value in self.partition.items()}, notes
 
     def read(self, kinds: Mapping[str, Kind], n_rows: int, n_bytes: int) -> TableBatches:
         """Read these columns in batches: of ``n_rows`` rows of a stored table, or ``n_bytes`` bytes of text."""
@@ -114,21 +114,18 @@ class TableFile:
             return
         pa = import_pyarrow("reading tables")
         found = find_data_file(self.path)
-        with stored_errors(pa, found), StoredTable(pa, found, is_mapped=True) as stored:
-            n_groups = stored.reader.num_row_groups
-            for group in evenly(range(1, n_groups), _OTHER_PLACES):
-                for batch in stored.reader.iter_batches(
-                    batch_size=n_rows, row_groups=[group], columns=list(stored.names)
-                ):
+        with stored_errors(pa, found), StoredTable(pa, found, in_batches=True) as stored:
+            names = [name for name in stored.names if name not in self.partition]
+            for group in evenly(range(1, stored.reader.num_row_groups), _OTHER_PLACES):
+                for batch in stored.reader.iter_batches(batch_size=n_rows, row_groups=[group], columns=names):
                     yield self.with_partition(pa.Table.from_batches([batch]))
                     break
 
     def with_partition(self, table: Any) -> Any:
-        """Add the columns that the path states, unless the file holds them too."""
+        """Add the columns that the path states to a table that lacks them."""
         pa = import_pyarrow("reading tables")
         for name, value in self.partition.items():
-            if name not in table.column_names:
-                table = table.append_column(name, pa.repeat(value, table.num_rows))
+            table = table.append_column(name, pa.repeat(value, table.num_rows))
         return table
 
     def state(self) -> tuple[str, int, int]:

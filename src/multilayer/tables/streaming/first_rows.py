@@ -101,7 +101,7 @@ def kinds_of_columns(
     empty = [column for column in text if of_text.kinds[column] == "empty"]
     if empty and not rows.is_whole:
         for table in _later_values(parts, empty):
-            found = kinds_of_text(name, [table], replace(form, date_format=None), text_columns, is_whole=True)
+            found = kinds_of_text(name, [table], form, text_columns, is_whole=False, check_format=False)
             of_text = of_text.updated(found)
     joined = of_text.updated(kinds)
     return replace(joined, kinds={column: joined.kinds[column] for column in types})

@@ -52,15 +52,22 @@ class ColumnKinds:
 
 
 def kinds_of_text(
-    name: str, heads: Sequence[Any], form: CellFormat, text_columns: Sequence[str], *, is_whole: bool
+    name: str,
+    heads: Sequence[Any],
+    form: CellFormat,
+    text_columns: Sequence[str],
+    *,
+    is_whole: bool,
+    check_format: bool = True,
 ) -> ColumnKinds:
     """Infer the kinds of columns of text, as :func:`multilayer.tables.read_table` does, from some rows.
 
     ``heads`` are tables of text: the first rows, and rows of other files; ``is_whole`` says whether these are all rows.
+    With ``check_format``, a format of dates that fits no column is an error.
     """
     pa = import_pyarrow("reading tables")
     table = pa.concat_tables(heads) if len(heads) > 1 else heads[0]
-    typed = typed_columns(name, table, (), form, text_columns)
+    typed = typed_columns(name, table, (), form, text_columns, check_format=check_format)
     kinds = {field.name: stored_kind(field.type, field.name) for field in typed.schema}
     whole = frozenset(field.name for field in typed.schema if pa.types.is_integer(field.type))
     notes = {}
@@ -103,8 +110,9 @@ def kinds_of_stored(
             continue
         cells = [head.column(column) for head in heads]
         chunks = [chunk.cast(pa.string()) for each in cells for chunk in each.chunks]
-        converted, _ = spelled_column(column_data(pa.chunked_array(chunks, pa.string()), column), typed=True)
-        if converted is not None and converted.n_gaps < len(converted):
+        given = column_data(pa.chunked_array(chunks, pa.string()), column)
+        converted, _ = (None, None) if given.gaps.all() else spelled_column(given, typed=True)
+        if converted is not None:
             kinds[column] = converted.kind
             spelled.append(column)
     return ColumnKinds(kinds, frozenset(), tuple(spelled), {})

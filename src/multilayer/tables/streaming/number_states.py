@@ -59,7 +59,7 @@ class NumberState:
     @property
     def n_bytes(self) -> int:
         """The memory of the state, without a few hundred bytes of numbers."""
-        return self.sketch.n_bytes + (self.different.hashes.nbytes if self.different is not None else 0)
+        return self.sketch.n_bytes + (self.different.n_bytes if self.different is not None else 0)
 
     def update(self, column: ColumnData) -> None:
         """Add the next rows."""
@@ -67,7 +67,6 @@ class NumberState:
         self.n_gaps += column.n_gaps
         if column.kind == "empty" or self.infinity:
             return
-        self.dtype = column.values.dtype if self.dtype is None else np.promote_types(self.dtype, column.values.dtype)
         try:
             numbers = column.numbers(f"column {self.name!r}", allow_infinity=False, first_row=first_row)
         except InputError as error:
@@ -75,6 +74,8 @@ class NumberState:
             return
         present = numbers[~np.isnan(numbers)]
         if len(present):
+            own = column.values.dtype
+            self.dtype = own if self.dtype is None else np.promote_types(self.dtype, own)
             self._update_extremes(column, present)
             self._update_values(column, present)
 

@@ -64,7 +64,22 @@ class RowHasher:
         self._words: dict[str, int] = {}  # the digests of short words, since columns repeat them
 
     def hashes(self, columns: Columns, target: ColumnData, name: str) -> Hashes:
-        """Return the hashes of the rows of a block, (m,), from the features and the target, called ``name``."""
+        """Return the hashes of the rows of a block.
+
+        Parameters
+        ----------
+        columns : Columns
+            The features of m rows.
+        target : ColumnData
+            Their target.
+        name : str
+            The name of the target column.
+
+        Returns
+        -------
+        array of uint64, of shape (m,)
+            The hashes.
+        """
         total = self._of_column(target, name)
         for each in columns.column_names:
             total += self._of_column(columns.column(each), each)
@@ -72,34 +87,37 @@ class RowHasher:
 
     def _of_column(self, column: ColumnData, name: str) -> Hashes:
         cells = self._of_words(column) if column.kind == "text" else _of_numbers(column)
-        return mixed(cells ^ mixed(np.array([_digest(name)], dtype=np.uint64)))
+        return mixed(cells ^ mixed(_digests([name])))
 
     def _of_words(self, column: ColumnData) -> Hashes:
         used = np.zeros(len(column.words) + 1, dtype=np.bool_)
         used[column.values] = True
         places = np.flatnonzero(used[:-1])
+        words = [column.words[place] for place in places.tolist()]
+        # Columns in which most texts differ seldom repeat those of earlier blocks.
+        repeats = 2 * len(words) <= len(column) and len(words) <= _MOST_WORDS
         digests = np.full(len(used), _GAP)  # the last one, at -1, is a gap
-        digests[places] = self._digests([column.words[place] for place in places.tolist()])
+        digests[places] = self._known_digests(words) if repeats else _digests(words)
         return digests[column.values]
 
-    def _digests(self, words: Sequence[str]) -> Hashes:
+    def _known_digests(self, words: Sequence[str]) -> Hashes:
         known = self._words
-        found = np.empty(len(words), dtype=np.uint64)
-        for i, word in enumerate(words):
-            digest = known.get(word)
-            if digest is None:
-                digest = _digest(word)
-                if len(word) <= _LONGEST_WORD:
-                    if len(known) >= _MOST_WORDS:
-                        known.clear()
-                    known[word] = digest
-            found[i] = digest
+        new = [word for word in words if word not in known]
+        if len(known) + len(new) > _MOST_WORDS:
+            known.clear()
+            new = list(words)
+        known.update(zip(new, _digests(new).tolist(), strict=True))
+        found = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
+        for word in new:
+            if len(word) > _LONGEST_WORD:
+                del known[word]
         return found
 
 
-def _digest(word: str) -> int:
-    data = word.encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+def _digests(words: Sequence[str]) -> Hashes:
+    """Return a number for each text: the first 8 bytes of its BLAKE2b digest of that size."""
+    digests = [hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def _of_numbers(column: ColumnData) -> Hashes:

@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import zlib
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -105,7 +106,7 @@ class EncodedRowsWriter:
         self._is_finished = False
         self._classes: set[int] = set()
         self._moments = TargetMoments.of_none(form.n_targets or 1)
-        with self._files.removed_on_failure(self._needed):
+        with self._removed_on_failure():
             for name in form.row_bytes():
                 self._written[name] = _Written(FileIO(self._files.path(name), "xb"))
 
@@ -171,8 +172,14 @@ class EncodedRowsWriter:
         self._is_finished = True
         return EncodedRows(self._files, self.form, header)
 
-    def _removed_on_failure(self) -> AbstractContextManager[None]:
-        return self._files.removed_on_failure(self._needed)
+    @contextmanager
+    def _removed_on_failure(self) -> Iterator[None]:
+        with self._files.removed_on_failure(self._needed):
+            try:
+                yield
+            except BaseException:
+                self._close()  # Windows cannot remove open files
+                raise
 
     def _close(self) -> None:
         for each in self._written.values():

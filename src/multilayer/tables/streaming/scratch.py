@@ -14,7 +14,7 @@ from pathlib import Path
 from multilayer.exceptions import DataFileError
 from multilayer.storage import reason_of
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 

@@ -19,8 +19,9 @@ from multilayer.tables.streaming.table_stream import BlockLimits, TableStream, U
 __all__ = ["Block", "TableStream", "UnreadableCells", "open_stream"]
 
 _MEGABYTE = 2**20
-_SMALLEST_BATCH, _LARGEST_BATCH = 2**16, 4 * _MEGABYTE
-_BATCHES = 4  # in a block
+_SMALLEST_BATCH, _LARGEST_BATCH = 2**16, 4 * _MEGABYTE  # bytes of text
+_BATCHES = 4  # of a stored table, in a block
+_BATCHES_OF_TEXT = 16  # pyarrow reads up to 32 batches ahead
 
 
 def open_stream(
@@ -106,7 +107,7 @@ def open_stream(
         block_rows,
         block_bytes,
         min(max(batch_rows, 1), block_rows),
-        min(max(block_bytes // _BATCHES, _SMALLEST_BATCH), _LARGEST_BATCH),
+        min(max(block_bytes // _BATCHES_OF_TEXT, _SMALLEST_BATCH), _LARGEST_BATCH),
     )
     return TableStream(name, parts, columns, y, limits, notes)
 

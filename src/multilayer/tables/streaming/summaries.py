@@ -38,10 +38,12 @@ class TableSummary:
     standard errors, 1.6 %, below its estimate), so that a column is rather kept than dropped.
 
     A sample of rows determines what needs single rows: thresholds of trees, means of the target, the task if it is
-    "auto", and whether text spells numbers or dates, which are then fitted to the sample, too.
+    "auto", and whether text spells numbers or dates, which are then fitted to the sample, too.  With means of the
+    target, ``transform`` tells the targets of the rows of the sample, as after :meth:`TableEncoder.fit`: train on few
+    of these rows, or on none.
 
     The result depends on the rows and their order, but not on the blocks: rows are summarised in chunks of equal size.
-    Of each column, the summary keeps at most 0.7 MB (numbers) or 16 MiB (text), and one chunk.
+    Of each column, the summary keeps at most 1 MB (numbers, for 10^9 rows) or 16 MiB (text), and one chunk.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ class TableSummary:
         InputError
             For a missing column, or one of another kind.
         """
-        block = {name: self._checked(columns, name) for name in self.kinds}
+        block = {name: self._checked(columns, name, f"after data row {self.n_rows}") for name in self.kinds}
         start = 0
         while start < columns.num_rows:
             n = min(self.chunk_rows - self._n_begun, columns.num_rows - start)
@@ -136,7 +138,7 @@ class TableSummary:
         summaries = self._summaries(sample)
         most, reliable = encoder.max_categories, self.most_categories // 2
         estimated = [n for n, each in self.states.items() if isinstance(each, TextState) and not each.counts.is_exact]
-        if estimated and isinstance(most, int) and most > reliable:
+        if estimated and isinstance(most, int | np.integer) and most > reliable:
             raise ParameterError(
                 f"max_categories={most} needs all rows in memory, because one pass counts only the {reliable:,} most "
                 f"frequent categories of column {estimated[0]!r}. Use at most {reliable}, or a smaller table."
@@ -169,7 +171,7 @@ class TableSummary:
         words = "" if is_whole else f" (of a sample of {sample.num_rows:,} rows)"
 
         def summary(name: str) -> ColumnSummary:
-            state, cells = self.states[name], self._checked(sample, name)
+            state, cells = self.states[name], self._checked(sample, name, "of the sample")
             if isinstance(state, TextState):
                 return StreamedText(state, cells, words)
             return StreamedNumbers(state, cells, words)
@@ -178,17 +180,17 @@ class TableSummary:
             tuple(self.kinds), self.n_rows, sample.num_rows, summary, sample.has_names, sample.notes, sample.file_notes
         )
 
-    def _checked(self, columns: Columns, name: str) -> ColumnData:
+    def _checked(self, columns: Columns, name: str, where: str) -> ColumnData:
         if name not in columns.column_names:
             raise InputError(
-                f"column {name!r} is missing in rows after data row {self.n_rows}. Every block needs the columns "
+                f"column {name!r} is missing in the rows {where}. Every block needs the columns "
                 f"{', '.join(map(repr, self.kinds))}."
             )
         column, kind = columns.column(name), self.kinds[name]
         if column.kind not in (kind, "empty"):
             raise InputError(
-                f"column {name!r} holds {PLURAL[column.kind]} after data row {self.n_rows}, but {PLURAL[kind]} were "
-                f"expected. Convert it to {PLURAL[kind]}."
+                f"column {name!r} holds {PLURAL[column.kind]} in the rows {where}, but must hold {PLURAL[kind]}. "
+                "Convert it."
             )
         return column
 
@@ -207,7 +209,9 @@ def _rows(column: ColumnData, start: int, n: int) -> ColumnData:
 
 
 def _without_block(column: ColumnData) -> ColumnData:
-    """Return a copy that does not keep the block in memory."""
+    """Return a copy that does not keep the block in memory; a part without values takes the type of the others."""
+    if column.gaps.all():
+        return ColumnData.empty(len(column))
     if column.kind == "text":
         return ColumnData.of_texts(column.to_pylist(), is_category=column.is_category)
     return column.take(np.arange(len(column)))

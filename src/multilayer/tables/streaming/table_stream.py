@@ -197,6 +197,7 @@ class TableStream:
             counts.n_dropped += table.num_rows - len(block)
             if len(block):
                 yield block
+        self._check_unchanged()
         if not counts.n_read:
             raise DataFileError(f"{self.name}: has column names but no rows below them.")
         if not counts.n_rows:
@@ -245,8 +246,12 @@ class TableStream:
     def _tables(self, counts: _Pass) -> Iterator[Any]:
         """Read the parts as tables of pyarrow with converted cells."""
         kinds = self._columns.kinds
+        previous = None
         for part in self._parts:
             batches = part.read(kinds, self._limits.batch_rows, self._limits.batch_bytes)
+            if previous is not None:
+                batches.follow(previous)
+            previous = batches
             for batch in batches:
                 self._check_target(batches)
                 yield part.with_partition(batch.table).select(list(kinds))

@@ -31,7 +31,7 @@ class TextState:
     def n_bytes(self) -> int:
         """The memory of the state."""
         different = self.counts.different
-        return self.counts.n_bytes + (different.hashes.nbytes if different is not None else 0)
+        return self.counts.n_bytes + (different.n_bytes if different is not None else 0)
 
     def update(self, column: ColumnData) -> None:
         """Add the next rows."""
@@ -64,7 +64,7 @@ class StreamedText:
         self.n_values = state.n_rows - state.n_gaps
         self.counts, self.count_error = state.counts.counts, state.counts.error
         self.n_different, self._least_different = state.counts.n_different, state.counts.least_different
-        self.about = "" if state.counts.is_exact else "about "
+        self.about = "about " if state.counts.is_estimated else ""
 
     @cached_property
     def cell_counts(self) -> dict[str, int]:

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from multilayer.estimators.printing import EpochTable
 from multilayer.fits.errors import collected_warnings
 from multilayer.fits.fit import Fit, begin
 from multilayer.fits.recipe import AUTO_BATCH_SIZE
@@ -30,9 +29,9 @@ from multilayer.fits.windows import check_class_weight, check_trains_by_windows,
 from multilayer.tables.streaming.checkpoints import Checkpoint, CheckpointWriter, StoredTraining, read_checkpoint
 from multilayer.tables.streaming.rows_file import EncodedRows
 from multilayer.tables.streaming.rows_format import Rows
+from multilayer.tables.streaming.run_reports import RunReports, listeners_of
 from multilayer.tables.streaming.windows import Window, WindowPlan, Windows
-from multilayer.training import EpochEnded, Event, Listener, RunEnded, RunStarted
-from multilayer.training.events import notify
+from multilayer.training import Listener, RunEnded, RunStarted
 from multilayer.training.loop import deferred_interrupt, interrupted_by
 
 PROBED_BATCHES = 16
@@ -158,7 +157,7 @@ def fingerprint_of(network: Any, training: WindowTraining, validation: Validatio
         type(network).__name__,
         [[name, _text_of(value)] for name, value in sorted(parameters.items())],
         [rows.checksum, rows.header["fingerprint"]],
-        [training.plan.window_rows, training.plan.block_rows, training.plan.seed],
+        [training.plan.window_rows, training.plan.rows_of_block, training.plan.seed],
         None if training.classes is None else [int(each) for each in training.classes],
     ]
     found = hashlib.blake2b(json.dumps(described).encode(), digest_size=16)
@@ -235,12 +234,12 @@ def _train(
     fit: Fit, windows: Windows, first: Window, training: WindowTraining, writer: CheckpointWriter | None
 ) -> None:
     """Train the remaining windows of a fit that has begun with the first one."""
-    reports = _Reports([*_listeners(fit), *training.listeners], time.perf_counter())
+    reports = RunReports([*listeners_of(fit), *training.listeners], time.perf_counter())
     started = RunStarted(fit.problem.objective.network, fit.n_rows, fit.max_epochs, fit.n_epochs)
     reports.pass_on(started)
     try:
         if not fit.has_ended:
-            _train_windows(fit, windows, first, reports, writer)
+            _train_windows(fit, windows, first, reports, writer, training.deadline)
         # After an interruption the last checkpoint stays: the weights are not those at the end of a window.
         if writer is not None and fit.state.reason not in ("interrupted", "max_time"):
             writer.write(fit.state)
@@ -252,7 +251,7 @@ def _train(
 
 
 def _train_windows(
-    fit: Fit, windows: Windows, first: Window, reports: _Reports, writer: CheckpointWriter | None
+    fit: Fit, windows: Windows, first: Window, reports: RunReports, writer: CheckpointWriter | None, deadline: float
 ) -> None:
     """Train on the windows from the next one to the end."""
     begins = first if fit.n_epochs == 0 else windows.read(fit.n_epochs)
@@ -266,46 +265,14 @@ def _train_windows(
             if window.number > 0 and windows.plan.windows_per_pass > 1:  # the fit has begun with the first one
                 replace_rows(fit, window.rows.X, window.rows.y, window.rows.weight)
             fit.train(n_epochs=1, listeners=[reports])
-            if interrupt.pressed and not fit.has_ended:
+            if not fit.has_ended and interrupt.pressed:
                 fit.session.end("interrupted")
+            elif not fit.has_ended and time.monotonic() >= deadline:  # reading and checkpoints take time, too
+                fit.session.end("max_time")
             if fit.has_ended:
                 break
             if writer is not None:
                 writer.write_if_due(fit.state)
-
-
-def _listeners(fit: Fit) -> list[Listener]:
-    """Return the callbacks of the network and the table of ``verbose``."""
-    settings = fit.settings
-    listeners: list[Listener] = list(settings.callbacks)
-    if settings.verbose:
-        listeners.append(EpochTable(fit.problem.cost_divisor, every_epoch=settings.verbose > 1))
-    for listener in listeners:
-        if hasattr(listener, "on_fit_begin"):
-            listener.on_fit_begin(fit.snapshot)
-    return listeners
-
-
-@dataclass(frozen=True, eq=False)
-class _Reports:
-    """A listener that passes on the events of many short runs as those of one run."""
-
-    listeners: Sequence[Listener]
-    began: float
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.began
-
-    def pass_on(self, event: Event) -> bool:
-        return notify(self.listeners, event)
-
-    def __call__(self, event: Event) -> bool:
-        if isinstance(event, RunStarted | RunEnded):
-            return False
-        if isinstance(event, EpochEnded):
-            event = replace(event, seconds=self.seconds)
-        return self.pass_on(event)
 
 
 def as_rows(X: NDArray[Any], y: NDArray[Any], weight: NDArray[Any] | None = None) -> Rows:

@@ -18,8 +18,11 @@ from multilayer.tables.streaming.rows_file import EncodedRows
 from multilayer.tables.streaming.rows_format import Rows, RowsFormat
 
 BLOCK_ROWS = 1024
+# benchmarks/block_shuffle.py: windows of about 200 blocks of a sorted table are as good as a shuffle of all rows.
+BLOCKS_OF_WINDOW = 256
+LEAST_BLOCK_ROWS = 64  # a block is read by one call of the system
 BUFFERS = 2  # one is trained on, the other is read
-BYTES_OF_ORDER = 24  # of a row: its number in the order of the session, in the next order, and a copy of it
+BYTES_OF_ORDER = 48  # of a row: its number in the orders of the session, and copies while targets are converted
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,10 @@ class WindowPlan:
         The number of rows of the file.
     most_rows : int
         The most rows of a window.  If all rows fit, the only window holds them in their order.
-    block_rows : int
-        The number of rows of a block.
+    block_rows : int or None
+        The number of rows of a block.  None: so many that a window has at least about ``BLOCKS_OF_WINDOW`` blocks, from
+        ``LEAST_BLOCK_ROWS`` to ``BLOCK_ROWS``.  The fewer blocks, the less a window resembles the table, if rows that
+        are near each other in the file resemble each other.
     seed : int
         The seed of the orders of the blocks.
 
@@ -51,13 +56,14 @@ class WindowPlan:
 
     n_rows: int
     most_rows: int
-    block_rows: int = BLOCK_ROWS
+    block_rows: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("n_rows", "most_rows", "block_rows"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} must be a positive integer, got {getattr(self, name)}.")
+            given = getattr(self, name)
+            if given is not None and given < 1:
+                raise ParameterError(f"{name} must be a positive integer, got {given}.")
 
     @property
     def windows_per_pass(self) -> int:
@@ -68,6 +74,13 @@ class WindowPlan:
     def window_rows(self) -> int:
         """The number of rows of a window."""
         return self.n_rows // self.windows_per_pass
+
+    @property
+    def rows_of_block(self) -> int:
+        """The number of rows of a block."""
+        if self.block_rows is not None:
+            return self.block_rows
+        return min(max(self.window_rows // BLOCKS_OF_WINDOW, LEAST_BLOCK_ROWS), BLOCK_ROWS)
 
     def extents(self, number: int) -> list[tuple[int, int]]:
         """Return the places of the rows of a window, numbered from 0 over all passes.
@@ -86,7 +99,7 @@ class WindowPlan:
             return [(0, self.n_rows)]
         of_pass, place = divmod(number, self.windows_per_pass)
         starts = self._starts(of_pass)
-        stops = np.minimum(starts + self.block_rows, self.n_rows)
+        stops = np.minimum(starts + self.rows_of_block, self.n_rows)
         ends = np.cumsum(stops - starts)  # of each block, in the rows of the pass
         first, last = place * self.window_rows, (place + 1) * self.window_rows
         some = slice(int(np.searchsorted(ends, first, "right")), int(np.searchsorted(ends, last, "left")) + 1)
@@ -97,7 +110,7 @@ class WindowPlan:
 
     def _starts(self, of_pass: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Return the first rows of the blocks in the order of a pass, which needs no earlier pass."""
-        starts = np.arange(0, self.n_rows, self.block_rows, dtype=np.int64)
+        starts = np.arange(0, self.n_rows, self.rows_of_block, dtype=np.int64)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence((self.seed, of_pass))))
         return generator.permutation(starts)
 
@@ -127,7 +140,7 @@ def most_window_rows(form: RowsFormat, n_bytes: int, n_outputs: int = 1) -> int:
     Examples
     --------
     >>> most_window_rows(RowsFormat(100, "classes"), 100_000_000)
-    117370
+    114155
     """
     # Targets are converted to float64 at first and then to float32.
     of_row = BUFFERS * form.n_bytes(1) + 12 * n_outputs + BYTES_OF_ORDER

@@ -170,7 +170,7 @@ def _trained(fit: StreamFit, survey: Survey, found: Prepared, table: EncodedTabl
         budget.n_waiting = n_networks
         budget.tasks = dict.fromkeys(filter(None, [*BESIDE, *BESIDE.values()]), 1)
     n_all = n_networks + len(BESIDE)
-    beside = run_members(model, _members_beside(found, seed_of_companions, budget), 0, n_all)
+    beside = run_members(model, _members_beside(found, seed_of_companions, budget), 0, n_all, in_threads=True)
     weight = balanced_weight(model, survey.targets.counts) if model._classifies else None
     training = StreamTraining(model, table, found, weight, fit.folder)
     networks: list[FoldResult[TrainedMember]] = []

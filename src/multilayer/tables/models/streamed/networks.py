@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from multilayer.fits.errors import FitWarning, collected_warnings
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.problem import FoldResult
-from multilayer.tables.models.recipes import Recipe, n_epochs, parameters_of, updates_of_epoch
+from multilayer.tables.models.recipes import Recipe, parameters_of, updates_of_epoch
 from multilayer.tables.models.streamed.encoding import EncodedTable
 from multilayer.tables.models.streamed.preparing import Prepared
 from multilayer.tables.models.streamed.progress import PhaseReporter
@@ -86,8 +86,7 @@ def network_plan(recipe: Recipe, encoder: TableEncoder, n_rows: int, most_rows: 
     windows = WindowPlan(n_rows, most_rows, seed=seed)
     per_pass, batch = windows.windows_per_pass, min(parameters["batch_size"], windows.window_rows)
     of_window = updates_of_epoch(windows.window_rows, batch)
-    n_windows = n_epochs(recipe, n_rows, batch) * per_pass
-    n_windows = max(per_pass, min(n_windows, math.ceil(MOST_UPDATES / of_window)))
+    n_windows = max(per_pass, min(parameters["max_iter"] * per_pass, math.ceil(MOST_UPDATES / of_window)))
     changed: dict[str, Any] = {"max_iter": n_windows, "batch_size": batch}
     if recipe.patience is not None:
         # At least a pass, because windows hold different rows.
