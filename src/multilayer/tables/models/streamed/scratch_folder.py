@@ -63,13 +63,13 @@ class ScratchFolder:
         return self.path / f"network-{recipe.replace(' ', '-')}.npz"
 
     def remove(self) -> None:
-        """Remove the files of the fit, and the folder if nothing else is in it."""
+        """Remove the files of the fit."""
         files = [self.path / HEADER, self.table_file, *self.path.glob("network-*.npz")]
         for folder in self.path.glob("rows-*"):
             files += folder.glob("multilayer-rows.*")
         for file in files:
             file.unlink(missing_ok=True)
-        for folder in (*self.path.glob("rows-*"), self.path):
+        for folder in self.path.glob("rows-*"):
             with suppress(OSError):  # another program has added a file
                 folder.rmdir()
 
@@ -138,7 +138,8 @@ def _text_of(value: Any) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Make the folder, and lock it against other fits within this block."""
+    """Make the folder, and lock it against other fits within this block; a new folder is removed if it is empty."""
+    is_new = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
         file = (path / LOCK).open("ab")
@@ -152,9 +153,10 @@ def _locked(path: Path) -> Iterator[None]:
             yield
         finally:
             with suppress(OSError):
+                file.close()  # Windows removes no open file
                 (path / LOCK).unlink(missing_ok=True)
-    with suppress(OSError):
-        path.rmdir()
+                if is_new:
+                    path.rmdir()
 
 
 def _write_header(folder: ScratchFolder) -> None:
