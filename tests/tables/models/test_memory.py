@@ -63,7 +63,9 @@ def test_the_parts_fit_into_the_memory() -> None:
 
 def test_the_least_memory_is_named_and_is_enough() -> None:
     base = 300 * MEGABYTE
-    with pytest.raises(ParameterError, match=r"memory must be at least (\d+)MB for a table of 200 columns, got 310MB") as e:
+    with pytest.raises(
+        ParameterError, match=r"memory must be at least (\d+)MB for a table of 200 columns, got 310MB"
+    ) as e:
         memory_plan(310 * MEGABYTE, 200, base)
     least = int(str(e.value).split("at least ")[1].split("MB")[0])
     assert least * MEGABYTE >= base + least_memory(200)

@@ -105,7 +105,9 @@ def test_weights_of_rows_count() -> None:
 
 def test_predictions_reach_the_range_of_all_rows_without_warnings() -> None:
     model = TableRegressor("quick", random_state=0).partial_fit(*X_and_y(table(200)))
-    far = table(200, seed=1).to_pandas().assign(size=lambda frame: frame["size"] + 400, y=lambda frame: frame["y"] + 4000)
+    far = (
+        table(200, seed=1).to_pandas().assign(size=lambda frame: frame["size"] + 400, y=lambda frame: frame["y"] + 4000)
+    )
     assert model._range[1][0] < 4000
     model.partial_fit(far, "y")
     assert model._range[1][0] == far["y"].max()

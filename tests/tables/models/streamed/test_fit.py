@@ -93,7 +93,8 @@ def test_numbers_of_classes_and_weights_of_classes(tmp_path: Path) -> None:
     whole = whole.append_column("y", pa.array((whole["size"].fill_null(0).to_numpy() > 80).astype(np.int8)))
     pq.write_table(whole, tmp_path / "y.parquet")
     plain, dict_weight, balanced = (
-        classifier(class_weight=weight).fit(tmp_path / "y.parquet", "y") for weight in (None, {0: 1.0, 1: 9.0}, "balanced")
+        classifier(class_weight=weight).fit(tmp_path / "y.parquet", "y")
+        for weight in (None, {0: 1.0, 1: 9.0}, "balanced")
     )
     assert plain.classes_.tolist() == [0, 1]
     assert dict_weight.predict_proba(whole)[:, 1].mean() > plain.predict_proba(whole)[:, 1].mean()
@@ -116,7 +117,12 @@ def test_a_fitted_regressor_has_all_methods(flats_file: Path, tmp_path: Path) ->
     assert model.importance(X, y, random_state=0).names[model.importance(X, y, random_state=0).order[0]] == "size"
     assert model.explain(X.slice(0, 3)).contributions.shape[0] == 3
     assert (model.novelty(X) < 1).mean() > 0.95
-    assert [row[0] for row in model.summary().rows] == ["model", "gradient-boosted trees", "linear regression", "constant"]
+    assert [row[0] for row in model.summary().rows] == [
+        "model",
+        "gradient-boosted trees",
+        "linear regression",
+        "constant",
+    ]
     assert "sample" not in str(model.summary())
     save_model(model, tmp_path / "model.safetensors")
     loaded = load_model(tmp_path / "model.safetensors")
@@ -180,7 +186,9 @@ def test_windows_smaller_than_the_table_train_on_all_rows(flats_file: Path, monk
     assert model.score(new, new["rent"].to_numpy()) > 0.5
 
 
-def test_the_number_of_updates_is_limited_but_one_pass_is_made(monkeypatch: pytest.MonkeyPatch, flats_file: Path) -> None:
+def test_the_number_of_updates_is_limited_but_one_pass_is_made(
+    monkeypatch: pytest.MonkeyPatch, flats_file: Path
+) -> None:
     monkeypatch.setattr(networks, "MOST_UPDATES", 1)
     model = regressor("quick").fit(flats_file, "rent")
     assert len(model.members_[0].network.loss_curve_) == 1
@@ -269,7 +277,7 @@ def test_wrong_parameters_are_errors(flats_file: Path) -> None:
         regressor().fit(flats_file, np.ones(3000))
     with pytest.raises(InputError, match="the table was opened with the target 'rent'"):
         regressor().fit(open_stream(flats_file, "rent"), "size")
-    with pytest.raises(ParameterError, match="memory must be at least .* for a table of 6 columns, got 5MB"):
+    with pytest.raises(ParameterError, match=r"memory must be at least .* for a table of 6 columns, got 5MB"):
         TableRegressor(memory="5MB").fit(flats_file, "rent")
     with pytest.raises(InputError, match="identifier column 'house'"):
         regressor(identifiers=["house"]).fit(flats_file, "rent")
@@ -369,7 +377,7 @@ def test_folders_without_tables_or_of_mixed_files_are_errors(tmp_path: Path, kin
     mixed = tmp_path / "mixed"
     shutil.copytree(kinds_folder, mixed)
     (mixed / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(MultilayerError, match="other.csv"):
+    with pytest.raises(MultilayerError, match=r"other\.csv"):
         classifier().fit(mixed, "kind")
 
 
@@ -383,7 +391,9 @@ def test_too_little_disk_space_is_an_error_before_rows_are_written(
     assert not (tmp_path / "rows").exists()
 
 
-def test_nothing_is_left_in_temporary_folders(flats_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_in_temporary_folders(
+    flats_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     regressor().fit(flats_file, "rent")
     with pytest.raises(InputError):
