@@ -251,7 +251,7 @@ def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *,
     DataFileError, InputError
         For rows that cannot be used.
     """
-    summary = TableSummary(stream.kinds)
+    summary = TableSummary(stream.kinds, most_categories=plan.most_categories)
     sample, validation = RowSample(plan.sample_rows, plan.sample_bytes), _ValidationRows(plan)
     n_training = 0
     targets = TargetCounts(stream.target, classifies=classifies)
