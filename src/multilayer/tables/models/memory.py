@@ -156,7 +156,17 @@ def least_memory(n_columns: int) -> int:
 
 
 def checked_memory(memory: Any) -> int | None:
-    """Return an amount of memory in bytes, None for None.
+    """Return an amount of memory in bytes.
+
+    Parameters
+    ----------
+    memory : str, int or None
+        Text such as "1GB", "500 MB" or "1.5GiB", a number of bytes, or None.
+
+    Returns
+    -------
+    int or None
+        The bytes; None for None.
 
     Raises
     ------
@@ -240,7 +250,18 @@ def release_memory() -> None:
 
 
 def available_memory() -> int:
-    """Return the bytes of memory that are available, within the limit of a container; a guess if it is unknown."""
+    """Return the memory that is available, within the limit of a container.
+
+    Returns
+    -------
+    int
+        The bytes; a guess if the system does not tell.
+
+    Examples
+    --------
+    >>> available_memory() > 0
+    True
+    """
     found = []
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
