@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any
 
+from multilayer.exceptions import ClusterError
 from multilayer.packs.clusters.executors import Answer, Worker, WorkerLost
 from multilayer.packs.clusters.messages import Message, Reply, SharedArray, arrays_by_number
 from multilayer.packs.clusters.worker import work_on
@@ -27,41 +31,57 @@ class DaskExecutor:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._pending: set[Any] = set()
+        self._pending: dict[Any, Any] = {}  # futures, with the addresses of their workers
 
     def open(self) -> None:
         """Do nothing: the client is open."""
 
     def workers(self) -> list[Worker]:
-        return [Worker(address, n_threads) for address, n_threads in sorted(self._client.ncores().items())]
+        return [Worker(address, n_threads) for address, n_threads in sorted(self._n_threads().items())]
 
     def submit(self, worker: Worker, message: Message, arrays: Sequence[SharedArray]) -> Any:
-        place = {"workers": [worker.key], "allow_other_workers": True}
         sent: Any = message
-        if sum(map(len, message.parcels)) > LARGEST_IN_SCHEDULER:
-            (sent,) = self._client.scatter([message], workers=[worker.key], hash=False)
+        try:
+            if sum(map(len, message.parcels)) > LARGEST_IN_SCHEDULER:
+                (sent,) = self._client.scatter([message], workers=[worker.key], hash=False)
+            given = [self._sent(each) for each in arrays]
+        except (TimeoutError, OSError) as error:  # no worker is left to receive them
+            raise WorkerLost(str(error)) from error
+        # With allow_other_workers=True a task is never started if all workers are away when its worker is lost.
         future = self._client.submit(
-            _work, sent, [each.number for each in arrays], [self._sent(each) for each in arrays], pure=False, **place
+            _work, sent, [each.number for each in arrays], given, pure=False, workers=[worker.key]
         )
-        self._pending.add(future)
+        self._pending[future] = worker.key
         return future
 
     def wait(self, seconds: float) -> list[Answer]:
-        from distributed import TimeoutError as DaskTimeoutError
         from distributed import wait
 
-        try:
+        with suppress(TimeoutError, CancelledError):  # cancelled futures are done
             wait(list(self._pending), timeout=seconds, return_when="FIRST_COMPLETED")
-        except (DaskTimeoutError, TimeoutError):
-            return []
-        done = [future for future in self._pending if future.done()]
-        self._pending.difference_update(done)
-        return [_answer(future) for future in done]
+        answers = [_answer(future) for future in self._pending if future.done()]
+        if not answers and self._pending:
+            addresses = self._n_threads()
+            lost = [future for future, address in self._pending.items() if address not in addresses]
+            self._client.cancel(lost)
+            answers = [Answer(future, error=WorkerLost("the worker has left the cluster")) for future in lost]
+        for answer in answers:
+            del self._pending[answer.ticket]
+        return answers
 
     def close(self) -> None:
-        if self._pending:
+        if self._pending and self._client.status not in ("closing", "closed"):
             self._client.cancel(list(self._pending))
-            self._pending.clear()
+        self._pending.clear()
+
+    def _n_threads(self) -> dict[str, int]:
+        """Return the number of threads of each worker by its address."""
+        if self._client.status in ("closing", "closed"):
+            raise ClusterError(
+                "the Dask client is closed. Make a new dask.distributed.Client, and call the function again."
+            )
+        found: dict[str, int] = self._client.ncores()
+        return found
 
     def _sent(self, shared: SharedArray) -> Any:
         """Return the future of an array on all workers; it is sent again if the workers that had it are lost."""
@@ -69,6 +89,19 @@ class DaskExecutor:
         if future is None or future.status not in ("finished", "pending"):
             shared.handle[0] = future = self._client.scatter([shared.array], broadcast=True, hash=False)[0]
         return future
+
+
+def is_in_dask_task() -> bool:
+    """Return whether this thread runs a task of Dask, such as a fit of a grid search of scikit-learn."""
+    if "distributed" not in sys.modules:
+        return False
+    from distributed import get_worker
+
+    try:
+        get_worker()
+    except ValueError:
+        return False
+    return True
 
 
 def _answer(future: Any) -> Answer:

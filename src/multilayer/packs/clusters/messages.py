@@ -10,7 +10,7 @@ import io
 import pickle
 import sys
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,22 +51,42 @@ class Encoded:
     numbers: frozenset[int]
 
 
+@dataclass(eq=False)
+class SharedArray:
+    """A large array of a pack.
+
+    Attributes
+    ----------
+    number : int
+        Its number in messages.
+    array : array, column or frame
+        The array.
+    handle : list of one entry
+        What the executor finds it by; None before it was sent.
+    """
+
+    number: int
+    array: Any
+    handle: list[Any]
+
+
 @dataclass(frozen=True)
 class Reply:
     """The answer of a worker.
 
     Attributes
     ----------
-    outcomes : tuple of Encoded
-        The outcome of each member that has ended, with the task if it has a method ``take_over``.
-    left : tuple of (int, Encoded)
-        The members of a parcel that have not ended, by the position of the parcel in the message.
+    outcomes : tuple of (hashable, Encoded)
+        The key of each member that has ended, and its outcome with the task if it has a method ``take_over``.
+    left : tuple of (int, Encoded or None)
+        The members of a parcel that have not ended, by the position of the parcel in the message; None if no work was
+        done on any of them.
     seconds : float
-        The working time of the worker, without encoding.
+        The working time of the worker, without decoding and encoding.
     """
 
-    outcomes: tuple[Encoded, ...]
-    left: tuple[tuple[int, Encoded], ...]
+    outcomes: tuple[tuple[Hashable, Encoded], ...]
+    left: tuple[tuple[int, Encoded | None], ...]
     seconds: float
 
 
@@ -83,22 +103,38 @@ def decode(data: bytes, arrays: Mapping[int, Any]) -> Any:
     return _Unpickler(io.BytesIO(data), arrays).load()
 
 
-def is_large(value: Any) -> bool:
-    """Return whether this is an array or a column that should be sent once."""
+def shared_types() -> tuple[Any, ...]:
+    """Return the types of columns and frames that are shared as a whole, of the packages that are imported.
+
+    Other frames of pandas hold arrays, which are shared.  The parts of these are made when they are encoded.
+    """
+    found = list[Any]()
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        found += [arrow.Table, arrow.RecordBatch, arrow.ChunkedArray, arrow.Array]
+    if (polars := sys.modules.get("polars")) is not None:
+        found += [polars.DataFrame, polars.Series]
+    if (pandas := sys.modules.get("pandas")) is not None:
+        found.append(pandas.arrays.ArrowExtensionArray)
+    return tuple(found)
+
+
+def is_large(value: Any, types: tuple[Any, ...]) -> bool:
+    """Return whether this is an array, or a column or frame of one of these types, that should be sent once."""
     if type(value) is np.ndarray:
-        return bool(value.nbytes >= LARGE) and not value.dtype.hasobject
-    arrow = sys.modules.get("pyarrow")
-    return arrow is not None and isinstance(value, arrow.ChunkedArray | arrow.Array) and value.nbytes >= LARGE
+        return bool(value.nbytes >= LARGE)
+    if not isinstance(value, types):
+        return False
+    return bool((value.nbytes if hasattr(value, "nbytes") else value.estimated_size()) >= LARGE)
 
 
 class _Pickler(cloudpickle.Pickler):
     def __init__(self, file: io.BytesIO, number_of: Callable[[Any], int | None]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self.number_of = number_of
+        self.number_of, self.types = number_of, shared_types()
         self.numbers: set[int] = set()
 
     def persistent_id(self, value: Any) -> int | None:
-        number = self.number_of(value) if is_large(value) else None
+        number = self.number_of(value) if is_large(value, self.types) else None
         if number is not None:
             self.numbers.add(number)
         return number
@@ -114,51 +150,37 @@ class _Unpickler(pickle.Unpickler):
 
 
 @dataclass(eq=False)
-class SharedArray:
-    """A large array of a pack.
-
-    Attributes
-    ----------
-    number : int
-        Its number in messages.
-    array : array or column of pyarrow
-        The array.
-    handle : list of one entry
-        What the executor finds it by; None before it was sent.
-    """
-
-    number: int
-    array: Any
-    handle: list[Any]
-
-
-@dataclass(eq=False)
 class SharedArrays:
     """The large arrays of a pack, each with a number; an array that nobody refers to any more is forgotten."""
 
     _known: dict[int, tuple[weakref.ref[Any], int, list[Any]]] = field(default_factory=dict)  # by ``id``
     _n: int = 0
 
-    def known_number_of(self, array: Any) -> int | None:
-        """Return the number of an array; None if it has none."""
-        return self._known[id(array)][1] if id(array) in self._known else None
+    def encode(self, value: Any, *, changes: bool) -> tuple[Encoded, dict[int, SharedArray]]:
+        """Return an object as bytes, and the arrays that it refers to, which are kept as long as the result is.
 
-    def number_of(self, array: Any) -> int:
-        """Return the number of an array, which it receives at the first call; nobody may change the array."""
+        With ``changes``, the arrays of the object may be written to: only those that others refer to are shared.
+        """
+        found: dict[int, SharedArray] = {}
+
+        def number_of(array: Any) -> int | None:
+            if changes and id(array) not in self._known:
+                return None
+            shared = self._shared(array)
+            # Also of an array that exists only while the object is encoded, such as a column of a table of pyarrow.
+            found[shared.number] = shared
+            return shared.number
+
+        return encode(value, number_of), found
+
+    def _shared(self, array: Any) -> SharedArray:
+        """Return an array with its number, which it receives at the first call; nobody may change the array."""
         key = id(array)
         if key not in self._known:
             self._n += 1
             self._known[key] = weakref.ref(array, lambda _: self._known.pop(key, None)), self._n, [None]
-        return self._known[key][1]
-
-    def all_of(self, numbers: frozenset[int]) -> dict[int, SharedArray]:
-        """Return the arrays with these numbers, which are kept as long as the result is."""
-        found = {}
-        for reference, number, handle in list(self._known.values()):
-            array = reference()
-            if number in numbers and array is not None:
-                found[number] = SharedArray(number, array, handle)
-        return found
+        _, number, handle = self._known[key]
+        return SharedArray(number, array, handle)
 
     def release(self) -> None:
         """Drop what the executor finds the arrays by."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import joblib
 
-from multilayer.packs.clusters.executors import Answer, Worker
+from multilayer.packs.clusters.executors import Answer, Worker, WorkerLost
 from multilayer.packs.clusters.messages import Message, Reply, SharedArray, arrays_by_number
 from multilayer.packs.clusters.worker import work_on
 
@@ -49,8 +49,12 @@ class JoblibExecutor:
         self._round = []
         if not calls:
             return []
-        with joblib.parallel_config(backend=self._backend, n_jobs=self._n_jobs):
-            replies = joblib.Parallel(batch_size=1)(calls)
+        try:
+            with joblib.parallel_config(backend=self._backend, n_jobs=self._n_jobs):
+                replies = joblib.Parallel(batch_size=1)(calls)
+        except Exception as error:  # the end of a process: errors of members are parts of replies
+            lost = WorkerLost(f"{type(error).__name__}: {error}")
+            return [Answer(ticket, error=lost) for ticket in tickets]
         return [Answer(ticket, reply) for ticket, reply in zip(tickets, replies, strict=True)]
 
     def close(self) -> None:

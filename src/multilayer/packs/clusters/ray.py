@@ -41,12 +41,13 @@ class RayExecutor:
     def workers(self) -> list[Worker]:
         import ray
 
-        cores = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-        cores = [n for n in cores if n > 0]
+        cores = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
+        cores = [n for n in cores if n >= 1]
         if not cores:
             return []
-        n_threads = max(int(self._options.get("num_cpus") or min(min(cores), MOST_THREADS)), 1)
-        return [Worker(number, n_threads) for number in range(sum(n // n_threads for n in cores))]
+        # Several tasks of half a processor, for example, share one.
+        n_cpus = self._options.get("num_cpus") or max(min(int(min(cores)), MOST_THREADS), 1)
+        return [Worker(number, max(int(n_cpus), 1)) for number in range(sum(int(n // n_cpus) for n in cores))]
 
     def submit(self, worker: Worker, message: Message, arrays: Sequence[SharedArray]) -> Any:
         import ray
@@ -55,7 +56,8 @@ class RayExecutor:
             if each.handle[0] is None:
                 each.handle[0] = ray.put(each.array)
         numbers = [each.number for each in arrays]
-        task = self._task.options(**{**self._options, "num_cpus": worker.n_threads})
+        n_cpus = min(self._options.get("num_cpus") or worker.n_threads, worker.n_threads)
+        task = self._task.options(**{**self._options, "num_cpus": n_cpus})
         reference = task.remote(message, numbers, *(each.handle[0] for each in arrays))
         self._pending.append(reference)
         return reference

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sklearn import config_context
@@ -13,6 +15,27 @@ from multilayer.exceptions import ClusterError
 from multilayer.packs.clusters.messages import Encoded, Message, Reply, decode, encode
 from multilayer.packs.members import Member, MemberOutcome, PausedTask
 from multilayer.packs.pack import Pack
+
+# The number of messages that this process works on.
+_n_messages = 0
+_lock = threading.Lock()
+
+
+def is_worker() -> bool:
+    """Return whether this process trains the members of a pack for another process."""
+    return _n_messages > 0
+
+
+@contextmanager
+def _as_worker() -> Iterator[None]:
+    global _n_messages
+    with _lock:
+        _n_messages += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_messages -= 1
 
 
 def work_on(message: Message, arrays: Mapping[int, Any]) -> Reply:
@@ -35,24 +58,30 @@ def work_on(message: Message, arrays: Mapping[int, Any]) -> Reply:
     def number_of(array: Any) -> int | None:
         return numbers.get(id(array))
 
-    with config_context(**message.config):
-        began = time.perf_counter()
+    with config_context(**message.config), _as_worker():
         parcels: list[list[Member]] = [decode(parcel, arrays) for parcel in message.parcels]
         members = [member for parcel in parcels for member in parcel]
+        began = time.perf_counter()
         outcomes, unfinished = _trained(members, message.n_threads, began + message.seconds)
-        left, whole = [], list[Member]()
+        seconds = time.perf_counter() - began
+        left, whole = list[tuple[int, Encoded | None]](), list[Member]()
         for place, parcel in enumerate(parcels):
             rest = [unfinished[member.key] for member in parcel if member.key in unfinished]
+            if [member.seconds for member in rest] == [member.seconds for member in parcel]:
+                left.append((place, None))  # all are as they came
+                continue
             try:
                 left += [(place, encode(rest, number_of))] if rest else []
             except Exception:  # work that cannot be paused, such as a fit with callbacks, is done to its end
                 whole += rest
         if whole:
+            began = time.perf_counter()
             more, _ = _trained(whole, message.n_threads, math.inf)
             outcomes += more
-        seconds = time.perf_counter() - began
+            seconds += time.perf_counter() - began
         tasks = {member.key: member.work for member in members}
-        return Reply(tuple(_encoded(each, tasks, number_of) for each in outcomes), tuple(left), seconds)
+        encoded = ((each.key, _encoded(each, tasks, number_of, arrays)) for each in outcomes)
+        return Reply(tuple(encoded), tuple(left), seconds)
 
 
 def _trained(members: Sequence[Member], n_threads: int, until: float) -> tuple[list[MemberOutcome], dict[Any, Member]]:
@@ -65,15 +94,20 @@ def _trained(members: Sequence[Member], n_threads: int, until: float) -> tuple[l
     return outcomes, {member.key: member for member in pack.unfinished()}
 
 
-def _encoded(outcome: MemberOutcome, tasks: Mapping[Any, Any], number_of: Any) -> Encoded:
+def _encoded(outcome: MemberOutcome, tasks: Mapping[Any, Any], number_of: Any, arrays: Mapping[int, Any]) -> Encoded:
     """Return an outcome with its task, if the process that runs the pack needs it."""
     task = tasks[outcome.key] if isinstance(tasks[outcome.key], PausedTask) else None
     try:
-        return encode((outcome, task), number_of)
+        encoded = encode((outcome, task), number_of)
+        if outcome.error is not None:  # many exceptions with arguments can be encoded, but not decoded
+            decode(encoded.data, arrays)
+        return encoded
     except Exception as failure:
-        value = "error" if outcome.error is not None else "result"
-        error = ClusterError(
-            f"the {value} of member {outcome.key!r} cannot be sent from its worker: {type(failure).__name__}: "
-            f"{failure}. Use only objects that can be pickled, or threads."
+        what, said = "result", ""
+        if outcome.error is not None:
+            what, said = "error", f"; it is {type(outcome.error).__name__}: {outcome.error}"
+        why = ClusterError(
+            f"the {what} of member {outcome.key!r} cannot be sent from its worker ({type(failure).__name__}: {failure})"
+            f"{said}. Use only objects that can be pickled, or threads."
         )
-        return encode((MemberOutcome(outcome.key, None, error, outcome.seconds), None), number_of)
+        return encode((MemberOutcome(outcome.key, None, why, outcome.seconds), None), number_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,10 +45,19 @@ class Preparation:
         self._locks = [threading.Lock() for _ in problem.splits]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_problem": self._problem}  # another process prepares the folds again
+        return {"_problem": self._problem, "_known": dict(self._known)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["_problem"])  # type: ignore[misc]
+        self._known = state["_known"]
+
+    def prepared(self, fold: int) -> Preparation:
+        """Return a preparation of one fold for another process, which shares the rows; it prepares other folds."""
+        with suppress(Exception):  # the training raises the error
+            self.of(fold)
+        found = Preparation(self._problem)
+        found._known = {number: each for number, each in self._known.items() if number == fold}
+        return found
 
     def of(self, fold: int) -> Prepared:
         with self._locks[fold]:
@@ -73,6 +83,10 @@ class FoldTraining:
     preparation: Preparation | None = None  # of the fold, where the steps before the network are those of all
     model: Any = None
     fit: Fit | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Otherwise each network would return from another process with a copy of its rows.
+        return vars(self) | {"preparation": self.preparation and self.preparation.prepared(self.fold)}
 
     def release(self) -> None:
         """Free what the network holds."""
