@@ -15,7 +15,8 @@ from multilayer.tables import open_stream, read_table
 
 from .conftest import lines_of_people, write
 
-MEMORY = "600MB"
+# More than the process of all tests takes.
+MEMORY = "4GB"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-MEMORY = "600MB"
+# More than the process of all tests takes.
+MEMORY = "4GB"
 
 
 def table(m: int = 3_000, seed: int = 0) -> pa.Table:

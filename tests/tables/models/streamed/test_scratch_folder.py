@@ -92,7 +92,7 @@ def test_ctrl_c_keeps_the_files_of_a_named_folder(flats_file: Path, tmp_path: Pa
 def test_the_folder_of_another_fit_is_not_used(flats_file: Path, tmp_path: Path, short: Any) -> None:
     interrupted(flats_file, tmp_path / "rows", short)
     before = sorted((tmp_path / "rows").rglob("*"))
-    for changed in ({"random_state": 1}, {"memory": "700MB"}, {"loss": "absolute_error"}):
+    for changed in ({"random_state": 1}, {"memory": "5GB"}, {"loss": "absolute_error"}):
         parameters = {"memory": MEMORY, "random_state": 0, "scratch": tmp_path / "rows"} | changed
         with pytest.raises(DataFileError, match="holds a fit on other files, or with other settings"):
             TableRegressor("quick", **parameters).fit(flats_file, "rent")
