@@ -70,7 +70,7 @@ class OutputFolder:
         self._digests[name] = hashlib.sha256(data).hexdigest()
         return target
 
-    def write_model(self, name: str, model: Any, card: str, data: str) -> Path:
+    def write_model(self, name: str, model: Any, card: str, data: str | None) -> Path:
         """Write a model with its card and the fingerprint of its data, or replace it as a whole."""
         from multilayer import save_model
 

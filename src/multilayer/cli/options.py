@@ -21,7 +21,10 @@ from multilayer.cli.text import shortened
 from multilayer.exceptions import MissingExtraError
 
 # The options by the names that arguments have in Python.
-_UNCHANGED = ("activation", "alpha", "separator", "decimal", "encoding", "date_format", "task", "journal")
+_UNCHANGED = (
+    *("activation", "alpha", "separator", "decimal", "encoding", "date_format", "task", "journal"),
+    *("memory", "scratch"),
+)
 OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "hidden_layer_sizes": "--hidden",
     "learning_rate_init": "--step-size",
@@ -29,7 +32,7 @@ OPTION_NAMES = {name: "--" + name.replace("_", "-") for name in _UNCHANGED} | {
     "max_time": "--minutes",
 }
 
-_NETWORK = ("kind", "hidden", "activation", "epochs", "alpha", "step_size", "batch_size", "weight_decay", "dropout")
+NETWORK = ("kind", "hidden", "activation", "epochs", "alpha", "step_size", "batch_size", "weight_decay", "dropout")
 KINDS = ("pieces", "waves", "numbers")  # of single networks, by the names of multilayer.tables.models.network_kinds
 _LARGEST = 2**31 - 1  # whole number that an option takes
 _LONGEST_NUMBER = 12  # digits of a number of units
@@ -248,8 +251,8 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def gathered(**options: Any) -> Any:
-        network = {name: options.pop(name) for name in _NETWORK}
-        given = given_options(*_NETWORK)
+        network = {name: options.pop(name) for name in NETWORK}
+        given = given_options(*NETWORK)
         of_model = given_options("preset", "with_trees")
         if given and of_model:
             raise click.UsageError(
@@ -298,6 +301,37 @@ def fold_options(*, repeats: bool) -> Callable[[Command], Command]:
         *[repeated] * repeats,
         option("--jobs", "N", "Networks trained at a time; one for each core by default.", type=Count()),
     )
+
+
+def memory_options(command: Command) -> Command:
+    """``memory`` and ``scratch``, for tables that are larger than memory."""
+    memory = (
+        "Read the table block by block, with at most so much memory in all, such as 1GB or 500MB. A folder is always "
+        "read so; by default with half of the memory that is available."
+    )
+    scratch = (
+        "For a table in blocks: the folder of the encoded rows, which is made if needed and emptied at the end. If the "
+        "command is killed, the same command resumes from there. By default a temporary folder."
+    )
+    return _all_of(
+        command,
+        option("--memory", "SIZE", memory, callback=read_memory),
+        option("--scratch", "DIR", scratch, type=click.Path(path_type=Path)),
+    )
+
+
+def read_memory(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """An amount of memory."""
+    if value is None:
+        return None
+    from multilayer.exceptions import ParameterError
+    from multilayer.tables.models import checked_memory
+
+    try:
+        checked_memory(int(value) if value.isdecimal() else value)
+    except ParameterError:
+        raise click.BadParameter(f"must be an amount such as 1GB or 500MB, got {value!r}.") from None
+    return value
 
 
 def minutes_option(what: str) -> Callable[[Command], Command]:

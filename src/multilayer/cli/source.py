@@ -75,6 +75,13 @@ class Source:
         reading: dict[str, Any] = self.reading
         return read_batches(self._opened(), kinds, also=also, text_defaults=self.remembered, **reading)
 
+    def open_stream(self, target: str) -> Any:
+        """The table in blocks, as often as needed."""
+        from multilayer.tables import open_stream
+
+        reading: dict[str, Any] = self.reading
+        return open_stream(self.file, target, **reading)
+
     def _opened(self) -> Any:
         """The path, or the bytes of standard input."""
         if not self.is_standard_input:

@@ -362,6 +362,7 @@ ATTRIBUTES = {
     "is_matrix": "_is_matrix",
     "n_outputs": "_n_outputs",
     "spreads": "_spreads",
+    "sample_rows": "_sample_rows",
 }
 # Attributes that are not stored: views of stored arrays, and internals of scikit-learn.
 NOT_STORED = (

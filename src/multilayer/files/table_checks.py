@@ -136,6 +136,13 @@ def check_table_model(model: Any) -> None:
         _check_encoded(each, names)
         _check_trees(model, each)
     _check_surroundings(model, names)
+    digest = model._targets_digest
+    check(len(digest) == 64 and set(digest) <= HEX, "targets_digest must be a digest of 64 hexadecimal digits")
+    if not len(model._oof):  # fitted by partial_fit alone
+        held = (model._scores, model._conformity, getattr(model, "_spreads", ()), model._trees)
+        check(not any(map(len, held)), "it has scores, and no out-of-fold predictions")
+        check(not any(map(len, model._validation_rows)), "it has validation rows, and no out-of-fold predictions")
+        return
     _check_out_of_fold(model)
     scores, measures = model._scores, len(model._measure_columns)
     is_right = [(each.name == MODEL) == (each.better is None) and len(each.measures) == measures for each in scores]
@@ -143,8 +150,6 @@ def check_table_model(model: Any) -> None:
     check(
         scores and scores[0].name == MODEL and all(is_right) and len(known) == len(scores), "its scores are incomplete"
     )
-    digest = model._targets_digest
-    check(len(digest) == 64 and set(digest) <= HEX, "targets_digest must be a digest of 64 hexadecimal digits")
 
 
 def _check_weights(model: Any, folds: list[int]) -> None:
@@ -176,7 +181,7 @@ def _check_classifier(model: Any) -> None:
     check(len(classes) >= 2 and model._oof.shape[1] == len(classes), "its predictions are not those of its classes")
     largest = np.exp(LARGEST_LOG_TEMPERATURE) * (1 + 1e-9)
     check(1 / largest <= model.temperature_ <= largest, "temperature_ must be a number from 0.2 to 5")
-    check(len(model._conformity) == 1, "it has no scores of its out-of-fold predictions")
+    check(len(model._conformity) == bool(len(model._oof)), "it has no scores of its out-of-fold predictions")
 
 
 def _check_regressor(model: Any) -> None:
@@ -185,6 +190,8 @@ def _check_regressor(model: Any) -> None:
     check(model._oof.shape[1] == (len(loss.levels) if several else n), "its predictions are not those of its outputs")
     check(_are_finite(low, high) and (low <= high).all(), "target_range must be finite, from low to high")
     check(n == 1 or model._is_matrix, "is_matrix must be true for several outputs")
+    if not len(model._oof):
+        return
     n_scores = 1 if several else 2 * n if loss.name == "quantile" else n
     check(len(model._conformity) == n_scores, "it has no scores of its out-of-fold predictions")
     check(len(model._spreads) == (0 if several else n), "it has no spread of each output")

@@ -101,13 +101,21 @@ def description_of(model: Any) -> str:
     return (
         f"Predicts {predicts} from {model.n_features_in_} column{'s' * (model.n_features_in_ != 1)}; "
         f"{n_networks} network{'s' * (n_networks != 1)} in {n_folds} fold{'s' * (n_folds != 1)}. "
-        f"{weights_in_words(model.weights_)} Out-of-fold {model._loss_name} of {n_rows:,} rows: {model.oof_score_:.4g}."
+        f"{weights_in_words(model.weights_)} {_score_in_words(model, n_rows)}"
     )
+
+
+def _score_in_words(model: Any, n_rows: int) -> str:
+    if not n_rows:
+        return "Fitted by partial_fit alone, without held-out rows."
+    return f"Out-of-fold {model._loss_name} of {n_rows:,} rows: {model.oof_score_:.4g}."
 
 
 def _parameter(encoder: Encoder, name: str, value: Any) -> Any:
     if name == "callbacks":
         value = ()
+    elif name == "scratch":  # a folder of the computer of the fit
+        value = None
     elif name == "identifiers" and not isinstance(value, list | tuple):
         value = sorted(value)
     elif isinstance(value, Mapping):
@@ -273,5 +281,6 @@ def _derive(model: Any) -> None:
         len(model._names) == model.n_features_in_ and (given is None or tuple(given.tolist()) == model._names),
         "its columns are not those of its encoders",
     )
-    check(model._scores, "its scores are incomplete")
-    model.oof_score_ = model._scores[0].score
+    check(model._scores or not len(model._oof), "its scores are incomplete")
+    if model._scores:
+        model.oof_score_ = model._scores[0].score

@@ -36,6 +36,7 @@ from multilayer.files.kinds import (
     generator,
     integer,
     mapping,
+    nothing,
     number,
     optional,
     pair,
@@ -65,6 +66,7 @@ from multilayer.tables.models.companions import NAMES
 from multilayer.tables.models.conformal import Conformity
 from multilayer.tables.models.forest import Forest
 from multilayer.tables.models.losses import LOSSES, TargetLoss
+from multilayer.tables.models.memory import checked_memory
 from multilayer.tables.models.recipes import PRESETS
 from multilayer.tables.models.spread import Spread
 from multilayer.tables.models.summary import ENDS, MODEL, ModelScore
@@ -298,6 +300,8 @@ _PARAMETERS: dict[str, Kind] = {
     "with_trees": flag,
     "cv": optional(either(integer(2), record(*SPLITTERS), folds)),
     "identifiers": sequence(text()),
+    "memory": checked(checked_memory),
+    "scratch": nothing,
     "n_jobs": optional(integer(-COUNT)),
     "random_state": _seed,
     "callbacks": empty,
@@ -317,7 +321,11 @@ _ATTRIBUTES: dict[str, Kind] = {
     "scores": sequence(record(SCORE), list),
     "fit_time_": number(0.0),
 }
-_OPTIONAL: dict[str, Kind] = {"feature_names_in_": array("O", "D"), "end": text(*ENDS)}
+_OPTIONAL: dict[str, Kind] = {
+    "feature_names_in_": array("O", "D"),
+    "end": text(*ENDS),
+    "sample_rows": integer(1),
+}
 KINDS = {
     "TableClassifier": EstimatorSchema(
         TableClassifier,

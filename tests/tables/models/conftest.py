@@ -27,14 +27,14 @@ def few_epochs(n: int = 8) -> Iterator[None]:
 def results_of_folds() -> Iterator[list[Trained]]:
     """Collect what each fit within the block trains in its folds, which the fitted model holds in part only."""
     found: list[Trained] = []
-    keep = fitting._keep
+    keep = fitting.keep_results
 
     def collecting(model: Any, problem: Any, trained: Trained, *further: Any) -> None:
         found.append(trained)
         keep(model, problem, trained, *further)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "_keep", collecting)
+        patch.setattr(fitting, "keep_results", collecting)
         yield found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -157,3 +158,17 @@ def test_moments_of_all_files_are_in_the_zone_of_the_first(tmp_path):
     columns = [block.columns.column("at") for block in open_stream(tmp_path / "t", "y", block_rows=9).blocks()]
     assert [column.zone for column in columns] == ["+01:00"] * 2
     assert columns[1].to_pylist()[1].isoformat() == "2026-01-02T00:00:00+01:00"
+
+
+def test_limited_blocks_hold_the_same_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,y\n" + "".join(f"{i},{i % 3}\n" for i in range(100)), encoding="utf-8")
+    stream = open_stream(path, "y", block_rows=60)
+    limited = stream.limited(7, 2**30)
+    blocks = list(limited.blocks())
+    assert [len(block) for block in blocks] == [7] * 14 + [2]
+    hashes = [np.concatenate([block.hashes for block in each.blocks()]) for each in (stream, limited)]
+    np.testing.assert_array_equal(*hashes)
+    assert limited.fingerprint == stream.fingerprint
+    assert max(len(block) for block in stream.limited(1_000, 2**30).blocks()) == 60  # no larger than before
+    assert max(len(block) for block in stream.limited(60, 200).blocks()) < 60

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from multilayer.cli.config import SETTINGS_FILE, ConfiguredCommand, settings_text
 from multilayer.cli.options import (
+    NETWORK,
     Amount,
     Choice,
     Count,
@@ -19,6 +21,7 @@ from multilayer.cli.options import (
     columns_option,
     fold_options,
     given_options,
+    memory_options,
     minutes_option,
     model_options,
     network_options,
@@ -54,9 +57,10 @@ if TYPE_CHECKING:
 @minutes_option("the training ends in time for the scores and the report.")
 @seed_option("Of the split, the folds, the starting weights and the order of the rows.")
 @network_options
+@memory_options
 @columns_option
 @result_options("model.safetensors, predictions.csv, pictures, report.html and settings.toml")
-def train(test_fraction: float, **options: Any) -> int:
+def train(test_fraction: float, memory: str | None, scratch: Path | None, **options: Any) -> int:
     """Train a model on FILE, a table in CSV or Parquet, and test it on a part of the rows.
 
     FILE may be .csv, .tsv (also .gz), .parquet, .arrow or .feather, or - for standard input, with columns of numbers,
@@ -72,6 +76,10 @@ def train(test_fraction: float, **options: Any) -> int:
     most frequent class, or the mean. Errors of amounts are in the units of the target. Ctrl-C ends the training early;
     the model is then scored as it is, and the exit code is 130. A second Ctrl-C ends the command at once.
 
+    A table that is larger than memory is read block by block: a folder of files with the same columns, and with
+    --memory a file too. A tenth of the rows, at most 50,000, chosen by a hash of each row, validates the networks and
+    gives the scores; the other models are trained on a sample. --out then writes the model and settings.toml.
+
     \b
     Examples:
       multilayer train churn.csv --target churned
@@ -79,9 +87,13 @@ def train(test_fraction: float, **options: Any) -> int:
       multilayer train sales.csv --target sold --time-column date --minutes 5
       multilayer train houses.csv.gz --target price --test new.csv --preset best
       multilayer train wine.parquet --target score --hidden 128,64 --epochs 200
+      multilayer train events --target clicked --memory 2GB --out model
     """
     from multilayer.cli.evaluation.splits import split_once
+    from multilayer.cli.evaluation.streamed import is_streamed
 
+    if is_streamed(options["source"], memory, scratch):
+        return _train_streamed(memory=memory, scratch=scratch, **options)
     if options["source"].test is not None and given_options("test_fraction"):
         raise click.UsageError("--test names the rows to test on, and --test-fraction draws some. Omit one of them.")
     return _evaluate(lambda problem: split_once(problem, test_fraction, options["seed"]), options)
@@ -195,6 +207,36 @@ def search(folds: int, **options: Any) -> int:
     )
 
 
+# Options of train that need all rows in memory.
+_OF_MEMORY = ("test_fraction", "test", "group", "time_column", *NETWORK)
+
+
+def _train_streamed(
+    source: Source,
+    deadline: Deadline,
+    out: OutputFolder | None,
+    quiet: bool,
+    columns: bool,
+    network: None,  # noqa: ARG001 checked below
+    **settings: Any,
+) -> int:
+    """Train on a table that is read block by block, and return the exit code."""
+    from multilayer.cli.console import Output
+    from multilayer.cli.evaluation.problem import naming
+    from multilayer.cli.evaluation.streamed import StreamedSettings, train_streamed
+    from multilayer.cli.folder import prepared
+
+    if given := given_options(*_OF_MEMORY):
+        raise click.UsageError(
+            f"{given[0]} needs all rows in memory, and a folder, or a file with --memory or --scratch, is read block "
+            f"by block. Omit {given[0]}, or name a single file without --memory and --scratch."
+        )
+    output = Output(quiet, columns)
+    with prepared(out), naming(source):
+        train_streamed(source, StreamedSettings(**settings), deadline, output, out)
+    return output.exit_code
+
+
 def _evaluate(split: Callable[[Problem], Splits], options: dict[str, Any]) -> int:
     from multilayer.cli.evaluation.evaluation import evaluate
     from multilayer.cli.evaluation.kinds import kinds_of
@@ -228,8 +270,10 @@ def _run(
     from multilayer.cli.console import Output
     from multilayer.cli.evaluation.problem import naming
     from multilayer.cli.evaluation.run import begin_run
+    from multilayer.cli.evaluation.streamed import check_file_fits
     from multilayer.cli.folder import prepared
 
+    check_file_fits(source)
     output = Output(quiet, columns)
     with prepared(out):
         with naming(source):

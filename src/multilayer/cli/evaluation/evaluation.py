@@ -28,7 +28,7 @@ from multilayer.cli.evaluation.table_models import (
     fit_table_models,
     table_models_in_words,
 )
-from multilayer.cli.evaluation.tasks import TREES_NAME
+from multilayer.cli.evaluation.tasks import TREES_NAME, Task
 from multilayer.cli.evaluation.training import (
     Course,
     advice,
@@ -150,7 +150,7 @@ def _judged(
             ours, theirs = (f"{metric.heading} of {metric.write(each.spread(metric)[0])}" for each in (network, other))
             text += f"Its {ours} is worse than the {theirs} of {other.name}, {_doubt(run, network, other)}."
         if course is None:
-            table, verdict_of_folds = _summary(run, fits.models[fold], network.name)
+            table, verdict_of_folds = summary_table(task, fits.models[fold], network.name)
             tables.append(table)
             text += f" {verdict_of_folds}"
     else:
@@ -184,10 +184,10 @@ def _doubt(run: Run, network: ModelScores, other: ModelScores) -> str:
     return "by more than chance explains" if mean > ERRORS * error else f"which may be chance with {rows}"
 
 
-def _summary(run: Run, model: Any, called: str) -> tuple[Table, str]:
+def summary_table(task: Task | type[Task], model: Any, called: str) -> tuple[Table, str]:
     """The out-of-fold scores of a table model, with the names of this command, and its verdict."""
-    metric, summary = run.task.decisive, model.summary()
-    names = {"constant": run.task.baseline_name, "model": called}
+    metric, summary = task.decisive, model.summary()
+    names = {"constant": task.baseline_name, "model": called}
     rows: list[tuple[object, ...]] = []
     for name, score, difference, *rest in summary.rows:
         written = "" if difference is None else metric.write(*difference)

@@ -9,6 +9,7 @@ import copy
 import json
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from multilayer import __version__
 from multilayer.cli.config import in_unicode
+from multilayer.cli.console import Output
 from multilayer.cli.evaluation.problem import RowNumbers
 from multilayer.cli.evaluation.run import Run
 from multilayer.cli.evaluation.tasks import Regression
 from multilayer.cli.folder import MODEL_FILE, OutputFolder
-from multilayer.cli.source import READING
+from multilayer.cli.source import READING, Source
 from multilayer.cli.text import shell_line
 from multilayer.tables import data_fingerprint
 
@@ -30,11 +32,16 @@ def write_model(run: Run, folder: OutputFolder, model: Any, command: str, rows: 
 
     ``command`` is the name of the command, and ``rows`` are those that the model was trained on.
     """
-    data = data_fingerprint(run.features.take(rows), run.y[rows])
-    path = folder.write_model(MODEL_FILE, storable(model, run), card_of(run, command, len(rows)), data)
-    run.output.say("Predict the rows of a file that has the columns of the features by")
-    run.output.lines([shell_line(["multilayer", "predict", str(path), "new.csv", "-o", "predictions.csv"])])
-    run.output.blank()
+    data, problem = data_fingerprint(run.features.take(rows), run.y[rows]), run.problem
+    card = card_of(problem.source, problem.target, problem.info.task, command, len(rows))
+    tell_how_to_predict(run.output, folder.write_model(MODEL_FILE, storable(model, run), card, data))
+
+
+def tell_how_to_predict(output: Output, path: Path) -> None:
+    """Print the command that predicts with a model file."""
+    output.say("Predict the rows of a file that has the columns of the features by")
+    output.lines([shell_line(["multilayer", "predict", str(path), "new.csv", "-o", "predictions.csv"])])
+    output.blank()
 
 
 def storable(model: Any, run: Run) -> Any:
@@ -54,11 +61,10 @@ def storable(model: Any, run: Run) -> Any:
     return make_pipeline(*(step for _, step in model.steps[:-1]), network)
 
 
-def card_of(run: Run, command: str, n_rows: int) -> str:
-    """The text about a model."""
-    source, info = run.problem.source, run.problem.info
+def card_of(source: Source, target: str, task: str, command: str, n_rows: int) -> str:
+    """The text about a model that was trained on so many rows."""
     lines = {"command": f"multilayer {command}", "version": __version__, "file": source.name}
-    lines |= {"target": run.problem.target, "task": info.task}
+    lines |= {"target": target, "task": task}
     text = "".join(f"{name} = {json.dumps(in_unicode(value), ensure_ascii=False)}\n" for name, value in lines.items())
     text += f"training_rows = {n_rows}\n"
     if source.reading:

@@ -18,10 +18,12 @@ from multilayer.tables.models.inputs import (
     with_spelled_cells,
 )
 from multilayer.tables.models.kinds import NetworkKind, network_kinds
+from multilayer.tables.models.memory import available_memory, checked_memory
 from multilayer.tables.models.novelty import FarRows
 from multilayer.tables.models.prediction_columns import prediction_columns
 from multilayer.tables.models.regressor import TableRegressor
 from multilayer.tables.models.row_answers import RowAnswers, row_answers
+from multilayer.tables.models.streamed.progress import PhaseProgress
 
 __all__ = [
     "Drift",
@@ -31,9 +33,12 @@ __all__ = [
     "InputColumn",
     "NetworkKind",
     "PartialDependence",
+    "PhaseProgress",
     "RowAnswers",
     "TableClassifier",
     "TableRegressor",
+    "available_memory",
+    "checked_memory",
     "columns_with_hours",
     "drift",
     "expected_calibration_error",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
@@ -23,18 +24,21 @@ from multilayer.tables.models.companions import Companion
 from multilayer.tables.models.conformal import Conformity
 from multilayer.tables.models.fitting import fit_model
 from multilayer.tables.models.losses import TargetLoss
+from multilayer.tables.models.memory import checked_memory, checked_scratch
 from multilayer.tables.models.novelty import Surroundings
-from multilayer.tables.models.out_of_fold import OutOfFoldRows
+from multilayer.tables.models.out_of_fold import OutOfFoldRows, check_has_held_out_rows
+from multilayer.tables.models.partial import PartialFits
 from multilayer.tables.models.parts import answers, encode, parts_of
 from multilayer.tables.models.reasons import Reasons
 from multilayer.tables.models.recipes import PRESETS, Preset
 from multilayer.tables.models.rows import checked_identifiers, rows_to_predict
 from multilayer.tables.models.single_rows import SingleRows
+from multilayer.tables.models.streamed.fit import fit_dataset, is_dataset, warn_of_options_of_datasets
 from multilayer.tables.models.summary import INTERRUPTED, ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
 
 
-class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
+class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
     """A model of raw tables: encoders, networks and their weights."""
 
     # With metadata routing, groups are for splitters; fit receives them only after set_fit_request(groups=True).
@@ -44,6 +48,8 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     with_trees: bool
     cv: Any
     identifiers: Collection[str]
+    memory: str | int | None
+    scratch: str | os.PathLike[str] | None
     n_jobs: int | None
     random_state: int | np.random.RandomState | None
     callbacks: Sequence[Any]
@@ -67,6 +73,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
     _loss: TargetLoss | None = None  # of amounts
     _single_rows: SingleRows
     _classifies: ClassVar[bool]
+    _sample_rows: int  # on which the other models are fitted, if that is not all rows of a dataset
     _is_series: bool  # whether each fold validates rows after those of its training
 
     @abstractmethod
@@ -124,14 +131,15 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Train encoders and networks on a raw table.
+        """Train encoders and networks on a raw table, or on files that need not fit into memory.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array, of shape (m, n_features)
-            The columns: numbers, text, Booleans, dates, with gaps.
-        y : array or column of length m
-            The target.
+        X : pandas, polars or pyarrow table, or array, of shape (m, n_features); or a dataset
+            The columns: numbers, text, Booleans, dates, with gaps.  A dataset is the path of a file or of a folder of
+            files, a ``pyarrow.dataset.Dataset``, or the result of :func:`multilayer.tables.open_stream`; see Notes.
+        y : array or column of length m, or str
+            The target; for a dataset the name of its column.
         sample_weight : array of shape (m,), default=None
             Non-negative weights of the rows.
         groups : array of shape (m,), default=None
@@ -152,8 +160,19 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         ------
         InputError
             For a table or a target that cannot be used, such as fewer than ten rows or gaps in y.
+        DataFileError
+            For a dataset that cannot be read, or for lack of disk space.
         ParameterError
-            For an invalid parameter, or X_val together with ``cv`` or ``groups``.
+            For an invalid parameter, X_val together with ``cv`` or ``groups``, too little ``memory``, or arguments that
+            need all rows in memory with a dataset.
+
+        Notes
+        -----
+        A dataset is read twice: for the encoders, with a sample of the rows, and to write the encoded training rows to
+        ``scratch``.  One row in ten, at most 50,000, is a validation row, chosen by a hash of its content; these rows
+        have the part of ``X_val``.  One network of each kind is trained on all other rows, window by window, for as
+        many passes as epochs in memory, but at most 60,000 updates unless one pass has more.  The other models in
+        ``summary()`` are fitted on the sample.  docs/how-to/large-tables.md describes all steps.
         """
         began = time.perf_counter()
         before = dict(vars(self))
@@ -161,18 +180,24 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
         model.__dict__.update(before)
         model._check_parameters()
         own = ValidationArguments(X_val, y_val, sample_weight_val, groups)
-        fit_model(model, X, y, sample_weight, own, began)
+        if is_dataset(X):
+            fit_dataset(model, X, y, sample_weight, own, began)
+        else:
+            warn_of_options_of_datasets(model)
+            fit_model(model, X, y, sample_weight, own, began)
         take_over(self, model, before)
         return self
 
     @abstractmethod
-    def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:
-        """Return the class numbers or amounts of validation rows, in the form of the targets of the fit."""
+    def _more_targets(self, y: Any, targets: NDArray[Any], name: str = "y_val") -> NDArray[Any]:
+        """Return the class numbers or amounts of validation rows or of later ones, in the form of those of the fit."""
 
     def _check_parameters(self) -> None:
         check_choice("preset", self.preset, PRESETS)
         check_flag("with_trees", self.with_trees)
         checked_identifiers(self.identifiers)
+        checked_memory(self.memory)
+        checked_scratch(self.scratch)
         if self.max_time is not None:
             check_real("max_time", self.max_time, 0.0, open_low=True)
         check_kind_of_cv(self.cv)
@@ -256,6 +281,7 @@ class BaseTableModel(Reasons, DocumentedMixin, BaseEstimator, ABC):
             is worth it, and with which weights its kinds are combined.
         """
         self._check_is_fitted()
+        check_has_held_out_rows(self, "summary()")
         return summary_of(self)
 
     def novelty(self, X: Any) -> NDArray[np.float64]:

@@ -35,21 +35,26 @@ def classes_and_numbers(y: Any) -> tuple[NDArray[Any], NDArray[np.intp]]:
     return labels.classes, np.searchsorted(labels.classes, np.asarray(given)).astype(np.intp)
 
 
-def numbers_of(y_val: Any, classes: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the number of the label of each validation row.
+def numbers_of(y: Any, classes: NDArray[Any], name: str = "y_val") -> NDArray[np.intp]:
+    """Return the number of the label of each validation row, or of each later row; ``name`` is that of their y.
 
     Raises
     ------
     InputError
         For labels that are not among the classes.
     """
-    given = _labels_in(y_val, "y_val").tolist()
+    given = _labels_in(y, name).tolist()
     numbers = {label: number for number, label in enumerate(classes.tolist())}
     unknown = [label for label in dict.fromkeys(given) if label not in numbers]
     if unknown:
+        if name == "y_val":
+            raise InputError(
+                f"y_val has labels that are not in y: {unknown!r}. y has {list(numbers)!r}. "
+                "Remove these rows from X_val and y_val, or add such rows to X and y."
+            )
         raise InputError(
-            f"y_val has labels that are not in y: {unknown!r}. y has {list(numbers)!r}. "
-            "Remove these rows from X_val and y_val, or add such rows to X and y."
+            f"{name} has labels that are not among the classes: {unknown!r}. The classes are {list(numbers)!r}. Remove "
+            "these rows, or begin again with all classes."
         )
     return np.array([numbers[label] for label in given], dtype=np.intp)
 

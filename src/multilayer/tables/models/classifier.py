@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, cast
 
@@ -26,7 +27,7 @@ from multilayer.tables.models.calibration import (
 from multilayer.tables.models.calibration_error import expected_calibration_error
 from multilayer.tables.models.class_numbers import classes_and_numbers, numbers_of, weight_of_numbers
 from multilayer.tables.models.conformal import Conformity, check_coverage, class_sets
-from multilayer.tables.models.out_of_fold import OutOfFoldRows
+from multilayer.tables.models.out_of_fold import OutOfFoldRows, check_has_held_out_rows
 from multilayer.tables.models.recipes import Preset
 
 
@@ -61,12 +62,19 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     identifiers : list of str, default=()
         Columns that only identify rows, besides those that are found; both are dropped, with the reason in
         ``columns_``.  The columns of an array are called x0, x1, ...
+    memory : str, int or None, default=None
+        Only for a dataset, see :meth:`fit`: the most memory of the process, such as "1GB", "500MB" or a number of
+        bytes.  None: half of the memory that is available.
+    scratch : path or None, default=None
+        Only for a dataset: the folder for encoded rows and checkpoints.  If the fit is killed, the same call resumes it
+        from there, with the same result.  None: a temporary folder.  The files are removed at the end of the fit.
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
     random_state : int, RandomState or None, default=None
         Seed of the folds and the networks.
     callbacks : sequence of callables, default=()
-        Called with an event for each member that ends.
+        Called with an event for each member that ends, and for a dataset with a
+        :class:`multilayer.tables.models.PhaseProgress` for each block and window.
 
     Attributes
     ----------
@@ -142,6 +150,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         cv: Any = None,
         calibration: Calibration | None = "auto",
         identifiers: Collection[str] = (),
+        memory: str | int | None = None,
+        scratch: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Sequence[Any] = (),
@@ -152,6 +162,7 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
     def oof_proba_(self) -> NDArray[np.float64]:
         """The probabilities for the rows of the fit by networks that were not trained on them."""
         self._check_is_fitted()
+        check_has_held_out_rows(self, "oof_proba_")
         return self._oof
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -237,10 +248,13 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         JASA 114.  Vovk, V. (2015). Cross-conformal predictors. Annals of Mathematics and Artificial Intelligence 74.
         """
         coverage, allow_empty = check_coverage(coverage), check_flag("allow_empty", allow_empty)
+        self._check_is_fitted()
+        check_has_held_out_rows(self, "predict_set")
         probabilities = self.predict_proba(X)
         return class_sets(probabilities, self._conformity[0].quantile(coverage), allow_empty=allow_empty)
 
     def _region(self, table: Any, predictions: NDArray[np.float64], coverage: float) -> tuple[NDArray[Any], ...]:  # noqa: ARG002
+        check_has_held_out_rows(self, "a set of classes")
         limit = self._conformity[0].quantile(check_coverage(coverage))
         return (class_sets(predictions, limit, allow_empty=True),)
 
@@ -283,8 +297,8 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         self.classes_, numbers = classes_and_numbers(y)
         return numbers
 
-    def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG002 classes_ has the labels
-        return numbers_of(y, self.classes_)
+    def _more_targets(self, y: Any, targets: NDArray[Any], name: str = "y_val") -> NDArray[Any]:  # noqa: ARG002 classes_ has the labels
+        return numbers_of(y, self.classes_, name)
 
     def _network(self, seed: int) -> MLPClassifier:
         return MLPClassifier(random_state=seed, class_weight=self._class_numbers_weight())

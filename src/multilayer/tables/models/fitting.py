@@ -37,7 +37,7 @@ from multilayer.tables.models.out_of_fold import (
 )
 from multilayer.tables.models.problem import FoldResult, Problem, check_lengths, joined_weights, weight_of_rows
 from multilayer.tables.models.recipes import all_recipes, recipes_of, single_kind
-from multilayer.tables.models.rows import checked_identifiers, identifiers_of, rows_of, with_further_rows
+from multilayer.tables.models.rows import Rows, checked_identifiers, identifiers_of, rows_of, with_further_rows
 from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.summary import INTERRUPTED, OVER, scores_of
 from multilayer.tables.models.training import TrainedMember, Training
@@ -88,13 +88,19 @@ def fit_model(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationArg
     identifiers = identifiers_of(rows, checked_identifiers(model.identifiers), n_rows)
     problem = Problem(rows, targets, weight, folds, classifies, identifiers, loss, groups, class_weight)
     _train(model, problem, random_state, began, has_own=own.has_rows)
+    model.__dict__.pop("_sample_rows", None)
+    set_names(model, rows)
+    model.fit_time_ = time.perf_counter() - began
+
+
+def set_names(model: Any, rows: Rows) -> None:
+    """Set the attributes that describe the columns of the rows of a fit."""
     model.n_features_in_ = len(rows.names)
     model._names, model._has_names = rows.names, rows.has_names
     if rows.has_names:
         model.feature_names_in_ = np.asarray(rows.names, dtype=object)
     else:
         model.__dict__.pop("feature_names_in_", None)
-    model.fit_time_ = time.perf_counter() - began
 
 
 def _check_validation(model: Any, own: ValidationArguments) -> None:
@@ -126,7 +132,7 @@ def _train(model: Any, problem: Problem, random_state: np.random.RandomState, be
     if has_own:
         problem, encoded = problem.validated(), encoded[problem.folds[0][1]]
     deadline = None if model.max_time is None else began + model.max_time
-    _keep(model, problem, trained, encoded, lambda: deadline is not None and time.perf_counter() > deadline)
+    keep_results(model, problem, trained, encoded, lambda: deadline is not None and time.perf_counter() > deadline)
 
 
 def _within_the_time(model: Any, training: Training, budget: Budget) -> Training:
@@ -152,7 +158,7 @@ def _trained(model: Any, training: Training) -> Trained:
     members, recipes = training.members(), training.recipes
     n_in_the_end = (len(recipes) + model.with_trees) if model._is_series else 0
     n_all = len(members) + n_in_the_end
-    values = _run(model, members, 0, n_all)
+    values = run_members(model, members, 0, n_all)
     networks = [value for value in values if _is_network(value)]
     complete = of_complete_folds(networks, len(recipes))
     if not complete:
@@ -173,7 +179,7 @@ def _trained(model: Any, training: Training) -> Trained:
         return Trained(complete, companions)
     with_trees = model.with_trees and TREES in companions
     last = training.members_of_all_rows([each.part for each in complete], with_trees=with_trees)
-    found = _run(model, last, len(members), n_all)
+    found = run_members(model, last, len(members), n_all)
     if len(found) < len(last):
         warn(
             "training was interrupted before the networks of all rows were complete; the model predicts with those of "
@@ -218,7 +224,9 @@ def _check(outcomes: Mapping[Any, MemberOutcome]) -> None:
             raise outcome.error
 
 
-def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> list[Any]:
+def run_members(
+    model: Any, members: Sequence[Member], n_before: int, n_all: int, *, in_threads: bool = False
+) -> list[Any]:
     """Return the values of the members of a pack; events count the members of both packs of a fit."""
 
     def notify(event: MemberEnded) -> None:
@@ -229,7 +237,7 @@ def _run(model: Any, members: Sequence[Member], n_before: int, n_all: int) -> li
         # Here, because filters are common to all threads; of other models, which are there for comparison only.
         warnings.filterwarnings("ignore", module=r"(sklearn|scipy|numpy)\b")
         # The time of a fit is divided among the threads of this process.
-        backend = None if model.max_time is None else THREADS
+        backend = THREADS if in_threads or model.max_time is not None else None
         listener = notify if model.callbacks else None
         outcomes = run_pack(members, n_jobs=model.n_jobs, backend=backend, listener=listener)
     _check(outcomes)
@@ -252,7 +260,9 @@ def _with_common_encoders(values: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _keep(model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any], is_over: Callable[[], bool]) -> None:
+def keep_results(
+    model: Any, problem: Problem, trained: Trained, encoded: NDArray[Any], is_over: Callable[[], bool]
+) -> None:
     """Set the fitted attributes: members, weights, out-of-fold predictions and scores."""
     model.members_ = [each.part for each in trained.members]
     model._validation_rows = [validating for _, validating in problem.folds]

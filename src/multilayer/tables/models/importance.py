@@ -18,7 +18,7 @@ from multilayer.fits.errors import input_errors
 from multilayer.results import Column, Result, Table, frame, listing, significant
 from multilayer.tables._response import group_numbers
 from multilayer.tables.models.means import mean_over_rows
-from multilayer.tables.models.out_of_fold import digest_of_targets
+from multilayer.tables.models.out_of_fold import check_has_held_out_rows, digest_of_targets
 from multilayer.tables.models.parts import (
     Encoded,
     Part,
@@ -258,6 +258,7 @@ def targets_of(model: Any, y: Any) -> NDArray[Any]:
 
 
 def _check_fitting_rows(model: Any, targets: NDArray[Any]) -> None:
+    check_has_held_out_rows(model, "out_of_fold=True")
     n_fitted = len(model._oof)
     if len(targets) != n_fitted or digest_of_targets(targets) != model._targets_digest:
         raise InputError(

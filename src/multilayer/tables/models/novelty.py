@@ -65,7 +65,7 @@ class ColumnRange:
     def distance(self, column: ColumnData) -> tuple[Floats, NDArray[np.bool_]]:
         """Return how far each number is outside the range, in halves of the range, and whether each value is new."""
         column = of_fitted_kind(self.encoding, column)
-        values = _values(self.encoding, column)
+        values = range_values(self.encoding, column)
         outside = np.zeros(len(column))
         if values is None:
             gaps, new = column.gaps, np.zeros(len(column), dtype=np.bool_)
@@ -283,7 +283,7 @@ def _moments(Z: Floats) -> tuple[Floats, Floats]:
 
 def _range_of(encoding: Any, column: ColumnData) -> ColumnRange:
     column = of_fitted_kind(encoding, column)
-    values = _values(encoding, column)
+    values = range_values(encoding, column)
     if values is None:
         counts = column.counts() if column.kind == "text" else {}
         # The share of single categories estimates the probability of a new one.
@@ -300,7 +300,7 @@ def _is_never(gaps: NDArray[np.bool_]) -> bool:
     return not gaps.any() and len(gaps) * RARE >= 1.0
 
 
-def _values(encoding: Any, column: ColumnData) -> Floats | None:
+def range_values(encoding: Any, column: ColumnData) -> Floats | None:
     """Return the numbers of a column, NaN at gaps; None for text."""
     if isinstance(encoding, DateEncoding):
         encoding = encoding.elapsed

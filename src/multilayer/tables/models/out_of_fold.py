@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.estimators import NotFittedError
 from multilayer.tables.models.folds import N_FOLDS, RowIndices
 from multilayer.tables.models.problem import FoldResult, Problem
 
@@ -56,7 +57,7 @@ class OutOfFoldRows:
 
 def digest_of_targets(y: NDArray[Any]) -> str:
     """Return a digest by which the targets of a fit are recognised without being stored."""
-    numbers = np.ascontiguousarray(y, dtype="<f8").reshape(len(y), -1) + 0.0  # no negative zero
+    numbers = np.ascontiguousarray(y, dtype="<f8").reshape(len(y), -1 if len(y) else 1) + 0.0  # no negative zero
     return hashlib.blake2b(repr(numbers.shape).encode() + numbers.tobytes(), digest_size=32).hexdigest()
 
 
@@ -168,3 +169,12 @@ def of_folds(companions: Sequence[FoldResult[Any]], folds: set[int]) -> dict[str
         if each.part.fold in folds:
             kept.setdefault(each.part.name, []).append(each)
     return {name: results for name, results in kept.items() if len(results) == len(folds)}
+
+
+def check_has_held_out_rows(model: Any, what: str) -> None:
+    """Raise a NotFittedError if a model was fitted by ``partial_fit`` alone."""
+    if not model._scores:
+        raise NotFittedError(
+            f"{what} needs held-out rows, and this {type(model).__name__} was fitted by partial_fit alone, which holds "
+            "out none. Call fit(X, y) first, with a table or a dataset; partial_fit then continues its networks."
+        )

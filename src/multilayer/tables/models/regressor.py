@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from multilayer.tables.models.base import BaseTableModel
 from multilayer.tables.models.conformal import check_coverage
 from multilayer.tables.models.intervals import intervals_of, spreads_of
 from multilayer.tables.models.losses import RegressionLoss, TargetLoss, amounts_in, target_loss
-from multilayer.tables.models.out_of_fold import OutOfFoldRows
+from multilayer.tables.models.out_of_fold import OutOfFoldRows, check_has_held_out_rows
 from multilayer.tables.models.recipes import Preset
 from multilayer.tables.models.spread import Spread
 
@@ -57,12 +58,19 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     identifiers : list of str, default=()
         Columns that only identify rows, besides those that are found; both are dropped, with the reason in
         ``columns_``.  The columns of an array are called x0, x1, ...
+    memory : str, int or None, default=None
+        Only for a dataset, see :meth:`fit`: the most memory of the process, such as "1GB", "500MB" or a number of
+        bytes.  None: half of the memory that is available.
+    scratch : path or None, default=None
+        Only for a dataset: the folder for encoded rows and checkpoints.  If the fit is killed, the same call resumes it
+        from there, with the same result.  None: a temporary folder.  The files are removed at the end of the fit.
     n_jobs : int or None, default=None
         The number of networks trained at the same time; None for one on each core.
     random_state : int, RandomState or None, default=None
         Seed of the folds and the networks.
     callbacks : sequence of callables, default=()
-        Called with an event for each member that ends.
+        Called with an event for each member that ends, and for a dataset with a
+        :class:`multilayer.tables.models.PhaseProgress` for each block and window.
 
     Attributes
     ----------
@@ -123,6 +131,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         with_trees: bool = False,
         cv: Any = None,
         identifiers: Collection[str] = (),
+        memory: str | int | None = None,
+        scratch: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Sequence[Any] = (),
@@ -133,6 +143,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     def oof_prediction_(self) -> NDArray[np.float64]:
         """The predictions for the rows of the fit by networks that were not trained on them."""
         self._check_is_fitted()
+        check_has_held_out_rows(self, "oof_prediction_")
         return self._oof if self._is_matrix or self._loss.several_levels else self._oof[:, 0]
 
     def predict(self, X: Any) -> NDArray[np.float64]:
@@ -213,6 +224,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         NeurIPS.  Vovk, V. (2015). Cross-conformal predictors. Annals of Mathematics and Artificial Intelligence 74.
         """
         check_coverage(coverage)
+        self._check_is_fitted()
+        check_has_held_out_rows(self, "predict_interval")
         table = self._table_to_predict(X)
         self._surroundings.warn_of_far_rows(table)
         return self._region(table, self._predictions_of(table), coverage)
@@ -220,6 +233,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     def _region(
         self, table: Any, predictions: NDArray[np.float64], coverage: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        check_has_held_out_rows(self, "an interval")
         lower, upper = intervals_of(self, table, predictions, check_coverage(coverage))
         return (lower, upper) if self._is_matrix else (lower[:, 0], upper[:, 0])
 
@@ -272,13 +286,14 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         self._range = matrix.min(axis=0), matrix.max(axis=0)
         return amounts[:, 0] if self._is_matrix and self._n_outputs == 1 else amounts
 
-    def _more_targets(self, y: Any, targets: NDArray[Any]) -> NDArray[Any]:
-        amounts = amounts_in(y, "y_val")
+    def _more_targets(self, y: Any, targets: NDArray[Any], name: str = "y_val") -> NDArray[Any]:
+        amounts = amounts_in(y, name)
         if amounts.ndim == 2 and targets.ndim == 1 and amounts.shape[1] == 1:
             amounts = amounts[:, 0]
         if amounts.shape[1:] != targets.shape[1:]:
             raise ShapeError(
-                f"y_val must have as many columns as y, {self._n_outputs}, got shape {amounts.shape}. "
+                f"{name} must have as many columns as y{' of fit' * (name == 'y')}, {self._n_outputs}, got shape "
+                f"{amounts.shape}. "
                 "Pass the same columns."
             )
         target_loss(self.loss, self.quantile, amounts)  # checks the amounts

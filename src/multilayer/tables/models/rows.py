@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,12 @@ def rows_to_predict(X: Any, names: tuple[str, ...], has_names: bool, used: set[s
     return Rows(_named(columns, names), has_names)
 
 
-def identifiers_of(rows: Rows, named: Collection[str] = (), n_fitted: int | None = None) -> dict[str, str]:
+def identifiers_of(
+    rows: Rows,
+    named: Collection[str] = (),
+    n_fitted: int | None = None,
+    reasons: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Return the columns that only identify rows, and why: those that are named, and those found in all rows.
 
     They are found once, not in each fold: a third of the rows numbered 1 to 900 has gaps.  Numbers are kept if no other
@@ -108,6 +113,8 @@ def identifiers_of(rows: Rows, named: Collection[str] = (), n_fitted: int | None
         The columns that the user names.
     n_fitted : int, optional
         The number of the first rows that are those of X, if rows of X_val follow, which may be numbered from 1 again.
+    reasons : mapping of str to str, optional
+        The columns that identify rows of a table of which these rows are a part, and why.
 
     Returns
     -------
@@ -123,8 +130,8 @@ def identifiers_of(rows: Rows, named: Collection[str] = (), n_fitted: int | None
         if name not in rows.names:
             raise missing_column("identifier column", name, rows.names)
     parts = [len(rows)] if n_fitted in (None, len(rows)) else [len(rows), n_fitted]
-    found: dict[str, str] = {}
-    for m in parts:
+    found = dict(reasons or {})
+    for m in parts if reasons is None else ():
         part = rows.table if m == len(rows) else rows.take(np.arange(m))
         for name, reason in identifier_reasons(part, text="typed").items():
             found.setdefault(name, f"{reason}; decided on all {m:,} rows, for all folds")

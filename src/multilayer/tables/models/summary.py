@@ -83,6 +83,10 @@ def summary_of(model: Any) -> Table:
         notes.insert(1, weights_in_words(model.weights_))
     if model._is_series:
         notes.append(SERIES)
+    if (sample := getattr(model, "_sample_rows", None)) is not None:
+        notes.append(
+            f"The other models are fitted on a sample of {sample:,} of the {model._n_training_rows[0]:,} training rows."
+        )
     n, planned = len({member.fold for member in model.members_}), len(model._n_training_rows)
     partial = [f"Only {n} of {planned} folds are complete, because {model._end}."] * (n < planned)
     return Table(columns, rows, notes=[*notes, *partial, *notes_in_words(model.columns_.notes)])

@@ -21,6 +21,8 @@ from multilayer.tables.streaming.files import TableFile
 from multilayer.tables.streaming.kinds import ColumnKinds
 from multilayer.tables.streaming.row_hashes import RowHasher
 
+_SMALLEST_BATCH = 2**16
+
 
 @dataclass(frozen=True)
 class BlockLimits:
@@ -156,6 +158,19 @@ class TableStream:
             for name, (cells, file) in found
         }
 
+    def limited(self, rows: int, n_bytes: int) -> TableStream:
+        """Return the same table with blocks of at most so many rows and about so many bytes."""
+        before = self._limits
+        rows, n_bytes = min(rows, before.rows), min(n_bytes, before.bytes)
+        share = n_bytes / before.bytes
+        limits = BlockLimits(
+            rows,
+            n_bytes,
+            min(max(int(before.batch_rows * share), 1), rows),
+            max(int(before.batch_bytes * share), _SMALLEST_BATCH),
+        )
+        return TableStream(self.name, self._parts, self._columns, self.target, limits, self.notes)
+
     def blocks(self) -> Iterator[Block]:
         """Read the table once.
 
@@ -212,13 +227,19 @@ class TableStream:
     def reading_notes(self) -> tuple[str, ...]:
         """Return the notes on the files and the columns, with the cells that the last pass could not read."""
         of_columns = [f"column {name!r}: {note.text}" for name, note in self._columns.notes.items() if note.text]
+        return (*self.notes, *of_columns, *self.notes_on_cells())
+
+    def notes_on_cells(self) -> tuple[str, ...]:
+        """Return the notes on cells that the last pass could not read, and on rows without a target."""
         of_cells = [
             f"column {name!r}: {cells.count:,} of {cells.count + cells.n_readable:,} cells are not "
             f"{PLURAL[self._columns.kinds[name]]} and count as gaps: {cells.example} ({cells.file}, data row "
             f"{cells.row}) is the first"
             for name, cells in self.unreadable.items()
         ]
-        return (*self.notes, *of_columns, *of_cells)
+        n = self.n_dropped
+        of_rows = [f"{n:,} row{'s' * (n > 1)} without a target dropped"] if n else []
+        return (*of_cells, *of_rows)
 
     def _check_unchanged(self) -> None:
         for part, state in zip(self._parts, self._states, strict=True):

@@ -1,0 +1,180 @@
+"""The second pass over a dataset: one file of encoded training rows for each encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.exceptions import DataFileError
+from multilayer.tables._response import response_of
+from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.novelty import Surroundings
+from multilayer.tables.models.streamed.preparing import Prepared, targets_of_rows
+from multilayer.tables.models.streamed.progress import PhaseReporter
+from multilayer.tables.models.streamed.scratch_folder import ScratchFolder
+from multilayer.tables.models.streamed.survey import Survey, rows_of_block
+from multilayer.tables.models.widening import widened
+from multilayer.tables.streaming.rows_file import EncodedRows
+from multilayer.tables.streaming.rows_format import RowsFormat
+from multilayer.tables.streaming.rows_writer import EncodedRowsWriter
+from multilayer.tables.streaming.sampling import is_validation
+from multilayer.tables.streaming.scratch import check_disk_space
+from multilayer.tables.streaming.source import TableStream
+from multilayer.tables.target_means import TargetMeanEncoding
+
+BYTES_OF_PART = 1 << 23
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedTable:
+    """The encoded training rows.
+
+    Attributes
+    ----------
+    rows : dict of str to EncodedRows
+        The files by encoding.
+    mean_rows : dict of str to array of shape (width,)
+        The means of the encoded rows.
+    surroundings : Surroundings
+        Those of all training rows.
+    """
+
+    rows: Mapping[str, EncodedRows]
+    mean_rows: Mapping[str, NDArray[np.float64]]
+    surroundings: Surroundings
+
+
+def formats_of(model: Any, encoders: Mapping[str, TableEncoder]) -> dict[str, RowsFormat]:
+    """Return the columns of the files of encoded rows."""
+    kind: Any = "classes" if model._classifies else "numbers"
+    return {name: RowsFormat(len(encoder.number_columns_), kind) for name, encoder in encoders.items()}
+
+
+def check_space(folder: Path, formats: Mapping[str, RowsFormat], n_rows: int) -> None:
+    """Raise a DataFileError if the folder has too little space for the encoded rows."""
+    check_disk_space(folder, sum(each.n_bytes(n_rows) for each in formats.values()))
+
+
+def encode_rows(
+    model: Any,
+    stream: TableStream,
+    survey: Survey,
+    prepared: Prepared,
+    folder: ScratchFolder,
+    reporter: PhaseReporter,
+) -> EncodedTable:
+    """Encode the training rows into files.
+
+    Parameters
+    ----------
+    model : TableClassifier or TableRegressor
+        The model, with the attributes that describe the target.
+    stream : TableStream
+        The dataset.
+    survey : Survey
+        The result of the first pass.
+    prepared : Prepared
+        The encoders.
+    folder : ScratchFolder
+        Where a folder for each encoding is made.
+    reporter : PhaseReporter
+        Receives the rows.
+
+    Returns
+    -------
+    EncodedTable
+        The files.
+
+    Raises
+    ------
+    DataFileError
+        If there is too little space, or the table has changed since the first pass.
+    """
+    formats = formats_of(model, prepared.encoders)
+    check_space(folder.path, formats, survey.n_training)
+    encode = {name: _Encoding(encoder, survey, prepared) for name, encoder in prepared.encoders.items()}
+    surroundings = prepared.surroundings
+    with ExitStack() as open_files:
+        writers = {
+            name: open_files.enter_context(
+                EncodedRowsWriter(
+                    folder.rows_folder(name), form, survey.n_training, fingerprint=folder.fingerprint, keep=True
+                )
+            )
+            for name, form in formats.items()
+        }
+        n_rows = 0
+        for whole in stream.blocks():
+            n_rows += len(whole)
+            block = rows_of_block(whole, np.flatnonzero(~is_validation(whole.hashes, survey.share)))
+            if not len(block):
+                continue
+            y = targets_of_rows(model, block, stream.target)
+            targets = y if model._loss is None else model._loss.scaled(y)
+            for name, writer in writers.items():
+                for part in encode[name].parts(len(block)):
+                    rows = np.arange(part.start, part.stop)
+                    X = encode[name].encoded(block.columns.take(rows), block.hashes[part])
+                    writer.append(X, targets[part])
+            surroundings = widened(surroundings, block.columns)
+            reporter.add(len(whole))
+        if n_rows != survey.n_rows:
+            raise DataFileError(
+                f"{stream.name}: had {survey.n_rows:,} rows with a target in the first pass, and {n_rows:,} in the "
+                "second. Start again when its writer has finished."
+            )
+        files = {name: writer.finish() for name, writer in writers.items()}
+    return EncodedTable(files, {name: each.mean_row for name, each in encode.items()}, surroundings)
+
+
+class _Encoding:
+    """An encoder with the sums of its rows; rows of the sample have cross-fitted means of the target."""
+
+    def __init__(self, encoder: TableEncoder, survey: Survey, prepared: Prepared) -> None:
+        self._encoder = encoder
+        self._sums = np.zeros(len(encoder.number_columns_))
+        self._n_rows = 0
+        self._hashes, self._sample = np.zeros(0, dtype=np.uint64), np.zeros(0)
+        if any(isinstance(each, TargetMeanEncoding) for each in encoder.encodings_):
+            sample, problem = survey.sample, prepared.problem
+            y = problem.y[problem.folds[0][0]]
+            order = np.argsort(sample.hashes, kind="stable")
+            self._hashes = sample.hashes[order]
+            self._sample = fitted_rows(encoder, sample.columns, y, problem.task)[order]
+
+    def parts(self, n_rows: int) -> list[slice]:
+        """Divide the rows of a block, so that the encoded rows of a part take few bytes."""
+        size = max(BYTES_OF_PART // (4 * len(self._sums)), 1)
+        return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
+
+    @property
+    def mean_row(self) -> NDArray[np.float64]:
+        """The mean of the rows so far."""
+        return self._sums / max(self._n_rows, 1)
+
+    def encoded(self, columns: Any, hashes: NDArray[np.uint64]) -> NDArray[np.float32]:
+        """Return the next rows as numbers."""
+        X: Any = self._encoder.transform(columns)
+        if len(self._hashes):
+            places = np.searchsorted(self._hashes, hashes)
+            places[places == len(self._hashes)] = 0
+            in_sample = self._hashes[places] == hashes
+            X[in_sample] = self._sample[places[in_sample]]
+        self._sums += X.sum(axis=0, dtype=np.float64)
+        self._n_rows += len(X)
+        found: NDArray[np.float32] = X
+        return found
+
+
+def fitted_rows(encoder: TableEncoder, columns: Any, y: NDArray[Any], task: str) -> NDArray[Any]:
+    """Return the rows whose targets the encoder was fitted on, with cross-fitted means of the target."""
+    response = response_of(y, task, columns.num_rows)
+    received = {report.name: report.name for report in encoder.columns_}
+    found: NDArray[Any] = encoder._encode(columns, received, response)
+    return found
