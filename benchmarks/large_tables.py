@@ -40,7 +40,7 @@ KILL_GIGABYTES = 0.03
 PHASES = ("reading", "encoding", "training")
 IN_WORDS = {"reading": "reading, summaries of columns", "encoding": "encoding to the file", "training": "training"}
 
-Console_ = Console(width=150)
+CONSOLE = Console(width=150)
 
 
 def run(task: str, **options: Any) -> dict[str, Any]:
@@ -152,19 +152,20 @@ def killed(parent: Path, memory: str, seed: int, gigabytes: float, *, keep: bool
 def tables(given: argparse.Namespace) -> list[json_results.Results]:
     """Measure everything."""
     parent, memory, found = given.folder, given.memory, []
-    with made_folder(parent, given.gigabytes, given.seed, keep=given.keep) as (folder, made):
-        with tempfile.TemporaryDirectory(dir=parent) as own:
-            Console_.print(f"{made['rows']:,} rows, {made['bytes'] / 1e9:.2f} GB, made in {made['seconds']:.0f} s")
-            model = f"{own}/model.mlp"
-            options = {"memory": memory, "max_time": given.max_time, "model": model, "seed": given.seed}
-            fit = run("fit", folder=str(folder), scratch=f"{own}/fit", n_scored=given.scored, **options)
-            found.append(
-                shown("phases", ("phase", "rows", "time", "rows per second"), ("", "", "s", "1/s"), phase_rows(fit))
-            )
-            found.append(shown("sizes", ("what", "size"), ("", "MB"), size_rows(made, fit, memory)))
-            n_rows = min(given.in_memory, made["rows"])
-            some = {"model": model, "rows": n_rows, "n_scored": given.scored, "seed": given.seed}
-            others = [run(task, **some) for task in ("frame", "network", "sklearn", "linear", "torch")]
+    with (
+        made_folder(parent, given.gigabytes, given.seed, keep=given.keep) as (folder, made),
+        tempfile.TemporaryDirectory(dir=parent) as own,
+    ):
+        CONSOLE.print(f"{made['rows']:,} rows, {made['bytes'] / 1e9:.2f} GB, made in {made['seconds']:.0f} s")
+        model = f"{own}/model.mlp"
+        options = {"memory": memory, "max_time": given.max_time, "model": model, "seed": given.seed}
+        fit = run("fit", folder=str(folder), scratch=f"{own}/fit", n_scored=given.scored, **options)
+        columns, units = ("phase", "rows", "time", "rows per second"), ("", "", "s", "1/s")
+        found.append(shown("phases", columns, units, phase_rows(fit)))
+        found.append(shown("sizes", ("what", "size"), ("", "MB"), size_rows(made, fit, memory)))
+        n_rows = min(given.in_memory, made["rows"])
+        some = {"model": model, "rows": n_rows, "n_scored": given.scored, "seed": given.seed}
+        others = [run(task, **some) for task in ("frame", "network", "sklearn", "linear", "torch")]
     columns = ("training", "rows", "passes", "rows per second", "ratio", "accuracy", "log-loss", "most memory")
     units = ("", "", "", "1/s", "x", "%", "", "MB")
     found.append(shown("beside training in memory", columns, units, beside_rows(fit, [o for o in others if o])))
@@ -180,7 +181,7 @@ def shown(title: str, columns: Sequence[str], units: Sequence[str], rows: list[l
     table = Table(*columns, title=title)
     for row in rows:
         table.add_row(*(_text(cell, unit) for cell, unit in zip(row, units, strict=True)))
-    Console_.print(table)
+    CONSOLE.print(table)
     return json_results.Results(title, columns, units, rows)
 
 
@@ -210,7 +211,7 @@ def main() -> None:
 
     began = time.perf_counter()
     found = tables(given)
-    Console_.print(f"{time.perf_counter() - began:.0f} s")
+    CONSOLE.print(f"{time.perf_counter() - began:.0f} s")
     if given.json is not None:
         json_results.write(given.json, found)
 

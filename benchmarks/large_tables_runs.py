@@ -1,9 +1,10 @@
-"""The trainings of large_tables.py, each in a new process: a task and its options in JSON; the last line is its figures."""
+"""The trainings of large_tables.py, each in a new process: a task, its options in JSON; its figures are the last line."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import itertools
 import json
 import os
 import resource
@@ -147,7 +148,7 @@ def network(options: Figures) -> Figures:
     from multilayer import MLPClassifier
 
     encoded = Encoded(options)
-    parameters = encoded.network.get_params() | {"max_iter": 1, "early_stopping": False, "callbacks": None}
+    parameters = encoded.network.get_params() | {"max_iter": 1, "early_stopping": False, "n_iter_no_change": None}
     MLPClassifier(**parameters).fit(encoded.X[:5000], encoded.y[:5000])  # loads the kernels
     began = time.perf_counter()
     model = MLPClassifier(**parameters).fit(encoded.X, encoded.y)
@@ -194,7 +195,7 @@ def torch(options: Figures) -> Figures:
 
     encoded = Encoded(options)
     sizes, modules = (encoded.X.shape[1], *encoded.layers), list[Any]()
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in itertools.pairwise(sizes):
         modules += [nn.Linear(before, after), nn.SiLU()]
     torch.manual_seed(0)
     module = nn.Sequential(*modules, nn.Linear(sizes[-1], 2))
