@@ -69,7 +69,7 @@ def pack_of(work: tuple[Any, ...]) -> Callable[[], dict[Any, Any]]:
 
 @contextlib.contextmanager
 def clusters() -> Iterator[tuple[dict[str, Callable[[], Any]], dict[str, float]]]:
-    """Start two workers of Dask and of Ray; yield the configurations of joblib by name, and the seconds of the start."""
+    """Start two workers of Dask and of Ray; yield configurations of joblib by name, and the seconds of each start."""
     import ray
     from dask.distributed import Client, LocalCluster
     from ray.util.joblib import register_ray

@@ -116,6 +116,8 @@ MAY_IMPORT = {
         "packs",
         "results",
         "selection",
+        "storage",
+        "training",
     },
 }
 ONLY_PUBLIC_NAMES = ("plots", "cli")

@@ -5,10 +5,13 @@ The compiled engine is imported when it is first needed.
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -124,7 +127,34 @@ def _level_of_caller() -> int:
 ENGINES = ("auto", "cpu", "reference")
 
 
-def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int | None = None) -> Engine:
+# From the engine of this process to the engine that drives workers; set by driven_by.
+_driver: Callable[[Engine], Engine] | None = None
+
+
+@contextmanager
+def driven_by(driver: Callable[[Engine], Engine]) -> Iterator[None]:
+    """Within this block, and in all threads, let :func:`get_engine` return ``driver`` of the engine of this process."""
+    global _driver
+    before, _driver = _driver, driver
+    try:
+        yield
+    finally:
+        _driver = before
+
+
+def _after_fork() -> None:
+    # The threads and connections of the workers do not exist in the child.
+    global _driver
+    _driver = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def get_engine(
+    name: str = "auto", network: Network | None = None, n_jobs: int | None = None, *, is_local: bool = False
+) -> Engine:
     """Return the engine with this name.
 
     "auto" is the CPU engine.  If Numba's compiler is switched off, or the network has a custom activation or cost, it
@@ -134,6 +164,8 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
     process.  On systems without Numba (in a browser, on Intel Macs, for Python 3.11 on Windows for ARM), "auto" runs
     it without a warning.
 
+    Within :func:`sharded_rows`, it is the engine that drives the workers, each of which runs the engine of this name.
+
     Parameters
     ----------
     name : {"auto", "cpu", "reference"}
@@ -142,11 +174,13 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
         The network to run.
     n_jobs : int or None, default=None
         The number of threads that the engine may use; None or -1 for as many as this process may use.
+    is_local : bool, default=False
+        Whether it runs in this process also within :func:`sharded_rows`.
 
     Returns
     -------
     Engine
-        The engine; it has no state.
+        The engine.
 
     Raises
     ------
@@ -169,7 +203,8 @@ def get_engine(name: str = "auto", network: Network | None = None, n_jobs: int |
             f"engine='cpu' cannot run {unsupported}. Use engine='auto' or 'reference'; the reference engine is slower."
         )
     engine = ReferenceEngine() if name == "reference" or unsupported else _cpu_or_reference(name)
-    return engine if n_jobs is None else LimitedEngine(engine, checked_jobs(n_jobs))
+    engine = engine if n_jobs is None else LimitedEngine(engine, checked_jobs(n_jobs))
+    return engine if _driver is None or is_local else _driver(engine)
 
 
 def _cpu_or_reference(name: str) -> Engine:

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, check_inputs, with_average
+from multilayer.engines.protocol import PLAIN, Batches, DescentState, Engine, Objective, check_inputs
+from multilayer.engines.steps import Rows, descend_by
 from multilayer.equations.backpropagation import cost_and_gradient, deltas
 from multilayer.equations.descent import UpdateRule
 from multilayer.equations.extensions.dropout import dropout_masks
 from multilayer.equations.extensions.embeddings import Waves, embedding_gradient
 from multilayer.equations.extensions.penalties import Penalty
-from multilayer.equations.extensions.step_options import StepOptions, average_weights, clip_gradient, decay_weights
+from multilayer.equations.extensions.step_options import StepOptions
 from multilayer.equations.propagation import forward_propagation
 from multilayer.network import (
     Floats,
@@ -27,7 +28,6 @@ from multilayer.network import (
     norms,
     output_with_cost,
     pack,
-    step_factors,
     thetas,
     waves,
     widths,
@@ -63,55 +63,19 @@ class ReferenceEngine(Engine):
         batches: Batches,
         options: StepOptions = PLAIN,
     ) -> NDArray[np.float64]:
-        with_average(state, options)
-        costs = np.empty(len(batches))
-        for i, (start, stop, alpha) in enumerate(zip(batches.starts, batches.stops, batches.step_sizes, strict=True)):
-            rows = slice(start, stop) if batches.order is None else batches.order[start:stop]
-            masks = dropout_masks(
-                objective.dropout, objective.seed, state.t, int(stop - start), widths(objective.network)
-            )
-            costs[i], gradient = self._cost_and_gradient(objective, state.parameters, rows, masks)
-            if not np.isfinite(costs[i]):
-                return costs[: i + 1]
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._update(objective.network, rule, state, gradient.astype(np.float64), float(alpha), options)
-        return costs
+        network, sizes = objective.network, widths(objective.network)
 
-    @staticmethod
-    def _update(
-        network: Network,
-        rule: UpdateRule,
-        state: DescentState,
-        gradient: NDArray[np.float64],
-        alpha: float,
-        options: StepOptions,
-    ) -> None:
-        theta: NDArray[Any] = state.parameters.astype(np.float64)
-        slots = [slot.astype(np.float64) for slot in state.slots]
-        (gradient,) = clip_gradient([gradient], options.clip_norm)
-        if options.weight_decay > 0:
-            matrices = [matrix.astype(np.float64) for matrix in thetas(network, theta)]
-            factors = options.factors[2::2] or [1.0] * len(matrices)
-            decayed = [
-                decay_weights(matrix, alpha * factor, options.weight_decay)
-                for matrix, factor in zip(matrices, factors, strict=True)
-            ]
-            theta = pack(network, decayed, norms_given=norms(network, theta), waves_given=waves(network, theta))
-        alphas: Any = alpha * step_factors(network, options.factors) if options.factors else alpha
-        theta, slots = rule.step(theta, gradient, slots, alphas, state.t + 1)
-        state.parameters[...] = theta
-        for kept, slot in zip(state.slots, slots, strict=True):
-            kept[...] = slot
-        state.t += 1
-        if state.average is not None and options.average > 0:
-            mean, newest = state.average.astype(np.float64), state.parameters.astype(np.float64)
-            state.average[...] = average_weights(mean, newest, options.average, state.t)
+        def gradient_of(rows: Rows, n_rows: int) -> tuple[float, Floats]:
+            masks = dropout_masks(objective.dropout, objective.seed, state.t, n_rows, sizes)
+            return self._cost_and_gradient(objective, state.parameters, rows, masks)
+
+        return descend_by(gradient_of, network, rule, state, batches, options)
 
     def _cost_and_gradient(
         self,
         objective: Objective,
         parameters: Floats,
-        rows: slice | NDArray[np.intp],
+        rows: Rows,
         masks: list[NDArray[np.float64]] | None = None,
     ) -> tuple[float, Floats]:
         network, weight = objective.network, objective.sample_weight

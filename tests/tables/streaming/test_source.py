@@ -68,7 +68,7 @@ def test_blocks_have_the_data_of_read_table(forms, form):
         assert block.columns.notes["code"] == whole.notes["code"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=10)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=8)
 @given(form=st.sampled_from(FORMS), size=st.integers(1, 1200), n_bytes=st.sampled_from([500, 20_000, 10**7]))
 def test_each_pass_gives_the_same_blocks(forms, expected, form, size, n_bytes):
     size = max(size, 20)
@@ -189,12 +189,12 @@ print(large.n_rows, len(sample.numbers), peak() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no resource")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory in other units")
 @pytest.mark.parametrize("extension", ["csv", "parquet"])
 def test_memory_does_not_grow_with_the_table(tmp_path, extension):
-    """The larger table is twenty times the smaller one, of 36 MB in memory, and one row group."""
+    """The larger table is sixteen times the smaller one, of 58 MB in memory, and one row group."""
     paths = []
-    for n_rows in (25_000, 500_000):
+    for n_rows in (50_000, 800_000):
         random = np.random.default_rng(0)
         table = pa.table({f"x{i}": random.normal(size=n_rows).round(3) for i in range(8)})
         table = table.append_column("y", pa.array(np.arange(n_rows) % 2))
@@ -206,5 +206,5 @@ def test_memory_does_not_grow_with_the_table(tmp_path, extension):
     found = subprocess.run(
         [sys.executable, "-c", MEASURED, *map(str, paths)], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert found[:2] == ["500000", "500"]
-    assert float(found[2]) < 20
+    assert found[:2] == ["800000", "500"]
+    assert float(found[2]) < 40

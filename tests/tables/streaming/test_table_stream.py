@@ -113,6 +113,11 @@ def test_the_fingerprint_depends_on_files_and_kinds(forms, form):
     assert len({one, *(other.fingerprint for other in others)}) == 3
 
 
+def test_the_fingerprint_depends_on_the_reading(forms):
+    found = {open_stream(forms["csv"], "price", **options).fingerprint for options in ({}, {"encoding": "latin-1"})}
+    assert len(found) == 2
+
+
 def test_a_file_that_changes_is_an_error(tmp_path):
     path = write(tmp_path, "t.csv", lines_with({}))
     stream = open_stream(path, "y", block_rows=20)

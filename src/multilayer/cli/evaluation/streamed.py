@@ -100,6 +100,10 @@ def train_streamed(
             callbacks=[watch],
         )
         model.fit(stream, source.target)
+    if output.was_interrupted:
+        again = "; the same command resumes the training" if settings.scratch is not None else ""
+        done = count(len(model.members_), "network")
+        output.note(f"interrupted: the scores are those of its {done} trained so far{again}")
     _print_notes(stream, output)
     _report(model, stream, watch, settings, task, output)
     if out is None:

@@ -131,14 +131,15 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Train encoders and networks on a raw table.
+        """Train encoders and networks on a raw table, or on files that need not fit into memory.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array, of shape (m, n_features)
-            The columns: numbers, text, Booleans, dates, with gaps.
-        y : array or column of length m
-            The target.
+        X : pandas, polars or pyarrow table, or array, of shape (m, n_features); or a dataset
+            The columns: numbers, text, Booleans, dates, with gaps.  A dataset is the path of a file or of a folder of
+            files, a ``pyarrow.dataset.Dataset``, or the result of :func:`multilayer.tables.open_stream`; see Notes.
+        y : array or column of length m, or str
+            The target; for a dataset the name of its column.
         sample_weight : array of shape (m,), default=None
             Non-negative weights of the rows.
         groups : array of shape (m,), default=None
@@ -159,8 +160,19 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
         ------
         InputError
             For a table or a target that cannot be used, such as fewer than ten rows or gaps in y.
+        DataFileError
+            For a dataset that cannot be read, or for lack of disk space.
         ParameterError
-            For an invalid parameter, or X_val together with ``cv`` or ``groups``.
+            For an invalid parameter, X_val together with ``cv`` or ``groups``, too little ``memory``, or arguments that
+            need all rows in memory with a dataset.
+
+        Notes
+        -----
+        A dataset is read twice: for the encoders, with a sample of the rows, and to write the encoded training rows to
+        ``scratch``.  One row in ten, at most 50,000, is a validation row, chosen by a hash of its content; these rows
+        have the part of ``X_val``.  One network of each kind is trained on all other rows, window by window, for as
+        many passes as epochs in memory, but at most 60,000 updates unless one pass has more.  The other models in
+        ``summary()`` are fitted on the sample.  docs/how-to/large-tables.md describes all steps.
         """
         began = time.perf_counter()
         before = dict(vars(self))

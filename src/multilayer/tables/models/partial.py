@@ -277,7 +277,7 @@ def _train_member(model: Any, network: Any, X: NDArray[Any], y: NDArray[Any], we
         return
     known = getattr(network, "classes_", None)
     if known is not None and not np.isin(y, known).all():
-        label = model.classes_[y[~np.isin(y, known)][0]]
+        label = model.classes_[y[~np.isin(y, known)][0]].item()
         raise InputError(
             f"y has the label {label!r}, which the training rows of one of the folds of fit lack, so that its network "
             "cannot learn it. Call fit with more rows of this label."

@@ -69,7 +69,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
     random_state : int, RandomState or None, default=None
         Seed of the folds and the networks.
     callbacks : sequence of callables, default=()
-        Called with an event for each member that ends.
+        Called with an event for each member that ends, and for a dataset with a
+        :class:`multilayer.tables.models.PhaseProgress` for each block and window.
 
     Attributes
     ----------

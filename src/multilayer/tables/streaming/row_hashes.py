@@ -123,5 +123,5 @@ def _digests(words: Sequence[str]) -> Hashes:
 def _of_numbers(column: ColumnData) -> Hashes:
     numbers = column.numbers() + 0.0  # a copy without negative zeros
     cells = numbers.view(np.uint64)
-    cells[column.gaps | np.isnan(numbers)] = _GAP
+    cells[column.gaps] = _GAP  # with every NaN
     return cells

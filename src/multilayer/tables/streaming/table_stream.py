@@ -135,8 +135,9 @@ class TableStream:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the names, sizes and times of change of the files, and of the kinds of the columns."""
-        described = [self._states, list(self._columns.kinds.items()), self.target]
+        """A digest of the names, sizes and times of change of the files, of how they are read, and of the kinds."""
+        options = [vars(part.options) for part in self._parts[:1] if isinstance(part, TableFile)]
+        described = [self._states, options, list(self._columns.kinds.items()), self.target]
         return hashlib.blake2b(json.dumps(described).encode(), digest_size=16).hexdigest()
 
     @property

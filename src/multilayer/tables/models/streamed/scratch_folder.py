@@ -41,6 +41,8 @@ class ScratchFolder:
         The seeds of the networks, and of the models beside them.
     is_kept : bool
         Whether the user has named the folder, so that a killed fit can resume.
+    is_new : bool
+        Whether the fit has made the folder, and removes it.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class ScratchFolder:
     plan: MemoryPlan
     seeds: tuple[int, ...]
     is_kept: bool
+    is_new: bool = False
 
     @property
     def table_file(self) -> Path:
@@ -63,13 +66,13 @@ class ScratchFolder:
         return self.path / f"network-{recipe.replace(' ', '-')}.npz"
 
     def remove(self) -> None:
-        """Remove the files of the fit, and the folder if nothing else is in it."""
+        """Remove the files of the fit."""
         files = [self.path / HEADER, self.table_file, *self.path.glob("network-*.npz")]
         for folder in self.path.glob("rows-*"):
             files += folder.glob("multilayer-rows.*")
         for file in files:
             file.unlink(missing_ok=True)
-        for folder in (*self.path.glob("rows-*"), self.path):
+        for folder in self.path.glob("rows-*"):
             with suppress(OSError):  # another program has added a file
                 folder.rmdir()
 
@@ -119,17 +122,25 @@ def scratch_folder(
             seeds = tuple(np.asarray(new_seeds()).tolist())
             yield ScratchFolder(Path(path), fingerprint, new_plan(), seeds, is_kept=False)
         return
-    with _locked(named):
-        folder = _read_header(named, fingerprint)
-        if folder is None:
-            folder = ScratchFolder(named, fingerprint, new_plan(), tuple(np.asarray(new_seeds()).tolist()), True)
-            _write_header(folder)
-        try:
-            yield folder
-        except BaseException:
-            if not folder.table_file.exists():
-                folder.remove()
-            raise
+    is_new = not named.exists()
+    try:
+        with _locked(named):
+            folder = _read_header(named, fingerprint)
+            if folder is None:
+                seeds = tuple(np.asarray(new_seeds()).tolist())
+                folder = ScratchFolder(named, fingerprint, new_plan(), seeds, is_kept=True, is_new=is_new)
+                _write_header(folder)
+            is_new = folder.is_new
+            try:
+                yield folder
+            except BaseException:
+                if not folder.table_file.exists():
+                    folder.remove()
+                raise
+    finally:
+        if is_new:
+            with suppress(OSError):  # files of a fit that can resume
+                named.rmdir()
 
 
 def _text_of(value: Any) -> str:
@@ -152,9 +163,8 @@ def _locked(path: Path) -> Iterator[None]:
             yield
         finally:
             with suppress(OSError):
+                file.close()  # Windows removes no open file
                 (path / LOCK).unlink(missing_ok=True)
-    with suppress(OSError):
-        path.rmdir()
 
 
 def _write_header(folder: ScratchFolder) -> None:
@@ -164,6 +174,7 @@ def _write_header(folder: ScratchFolder) -> None:
         "fingerprint": folder.fingerprint,
         "plan": asdict(folder.plan),
         "seeds": list(folder.seeds),
+        "is_new": folder.is_new,
     }
     try:
         replace_file(folder.path / HEADER, json.dumps(described, indent=1).encode())
@@ -190,4 +201,4 @@ def _read_header(path: Path, fingerprint: str) -> ScratchFolder | None:
             f"{path} holds a fit on other files, or with other settings, that was not completed. Repeat the same call "
             "to resume it; otherwise remove the folder, or pass another one as scratch=."
         )
-    return ScratchFolder(path, fingerprint, plan, seeds, is_kept=True)
+    return ScratchFolder(path, fingerprint, plan, seeds, is_kept=True, is_new=found.get("is_new") is True)

@@ -1,0 +1,89 @@
+"""Amounts of memory, and the plan that divides them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multilayer.exceptions import ParameterError
+from multilayer.tables.models import TableClassifier
+from multilayer.tables.models.memory import (
+    available_memory,
+    checked_memory,
+    checked_scratch,
+    least_memory,
+    memory_plan,
+    resident_memory,
+)
+
+MEGABYTE = 10**6
+
+
+@pytest.mark.parametrize(
+    ("given", "n_bytes"),
+    [("1GB", 10**9), ("500 mb", 5 * 10**8), ("1.5GiB", 3 * 2**29), ("64", 64), (10**8, 10**8), (None, None)],
+)
+def test_amounts_are_read(given: Any, n_bytes: int | None) -> None:
+    assert checked_memory(given) == n_bytes
+
+
+@pytest.mark.parametrize("given", ["", "GB", "1XB", "-1GB", "0MB", 0, -5, True, 1.5, "1 GB more", [1]])
+def test_other_amounts_are_errors(given: Any) -> None:
+    with pytest.raises(ParameterError, match="memory must be an amount such as '1GB'"):
+        TableClassifier(memory=given).fit([[1.0], [2.0]], [0, 1])
+
+
+@pytest.mark.parametrize("given", ["", 5, b"folder"])
+def test_scratch_is_a_path(given: Any) -> None:
+    with pytest.raises(ParameterError, match="scratch must be the path of a folder or None"):
+        checked_scratch(given)
+
+
+def test_scratch_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ParameterError, match="must be a folder"):
+        checked_scratch(tmp_path / "file")
+
+
+def test_more_memory_gives_more_rows_up_to_a_limit() -> None:
+    base = 300 * MEGABYTE
+    small, large, huge = (memory_plan(n * MEGABYTE, 50, base) for n in (600, 1000, 100_000))
+    for name in ("block_rows", "sample_rows", "validation_rows", "window_bytes"):
+        assert getattr(small, name) < getattr(large, name) <= getattr(huge, name), name
+    assert (huge.block_rows, huge.sample_rows, huge.validation_rows) == (65_536, 100_000, 50_000)
+
+
+def test_the_parts_fit_into_the_memory() -> None:
+    plan = memory_plan(700 * MEGABYTE, 40, 300 * MEGABYTE)
+    of_rows = 40 * (plan.block_rows * 160 + (plan.sample_rows + plan.validation_rows) * 240)
+    assert of_rows + plan.window_bytes < 0.9 * 400 * MEGABYTE
+
+
+def test_the_least_memory_is_named_and_is_enough() -> None:
+    base = 300 * MEGABYTE
+    with pytest.raises(
+        ParameterError, match=r"memory must be at least (\d+)MB for a table of 200 columns, got 310MB"
+    ) as e:
+        memory_plan(310 * MEGABYTE, 200, base)
+    least = int(str(e.value).split("at least ")[1].split("MB")[0])
+    assert least * MEGABYTE >= base + least_memory(200)
+    assert memory_plan(least * MEGABYTE, 200, base).block_rows >= 1024
+    with pytest.raises(ParameterError, match="memory must be at least"):
+        memory_plan((least - 1) * MEGABYTE, 200, base)
+
+
+def test_equal_bases_within_some_megabytes_give_equal_plans() -> None:
+    assert memory_plan(10**9, 10, 301 * MEGABYTE) == memory_plan(10**9, 10, 321 * MEGABYTE)
+
+
+def test_by_default_half_of_the_available_memory_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multilayer.tables.models.memory.available_memory", lambda: 2 * 10**9)
+    plan = memory_plan(None, 10, 300 * MEGABYTE)
+    assert plan.total == 1_300 * MEGABYTE
+
+
+def test_the_memory_of_the_process_and_the_machine_is_known() -> None:
+    assert 50 * MEGABYTE < resident_memory() < 10**12
+    assert available_memory() > 50 * MEGABYTE
