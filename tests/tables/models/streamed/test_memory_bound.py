@@ -31,7 +31,7 @@ writer.close()
 """
 
 FITTER = """
-import math, resource, sys
+import math, pathlib, sys
 from multilayer.engines.warmup import warmup
 from multilayer.tables.models import TableClassifier, recipes
 from multilayer.tables.models.memory import resident_memory
@@ -42,7 +42,9 @@ warmup(("dense", "embedded"), ("float32",))
 networks.MOST_UPDATES = 1  # one pass
 memory = math.ceil(resident_memory() / 25e6) * 25_000_000 + int(sys.argv[2])
 model = TableClassifier("quick", memory=memory, random_state=0).fit(sys.argv[1], "y")
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+# ru_maxrss would include the memory of the process that started this one.
+lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+peak = next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 print(memory, peak, sum(model._n_training_rows), model.oof_score_)
 """
 
