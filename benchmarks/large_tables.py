@@ -123,12 +123,14 @@ def beside_rows(fit: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[l
     """Return rows per second of training, and the scores on new rows."""
     seconds, n_rows = fit["phases"]["training"]
     pace = n_rows / seconds
-    found = [["TableClassifier on the folder", fit["n_encoded"], n_rows / fit["n_encoded"], pace, 1.0]]
-    found[0] += [fit["accuracy"], fit["log_loss"], fit["peak"]]
+    scores = [fit["accuracy"], fit["log_loss"], fit["peak"]]
+    found = [
+        ["TableClassifier on the folder", fit["n_encoded"], n_rows / fit["n_encoded"], seconds, pace, 1.0, *scores]
+    ]
     for other in others:
         own = None if other["trained"] is None else other["trained"] / other["seconds"]
         ratio = None if own is None else own / pace
-        row = [other["name"], other["rows"], other["passes"], own, ratio]
+        row = [other["name"], other["rows"], other["passes"], other["seconds"], own, ratio]
         found.append([*row, other["accuracy"], other["log_loss"], other["peak"]])
     return found
 
@@ -166,8 +168,8 @@ def tables(given: argparse.Namespace) -> list[json_results.Results]:
         n_rows = min(given.in_memory, made["rows"])
         some = {"model": model, "rows": n_rows, "n_scored": given.scored, "seed": given.seed}
         others = [run(task, **some) for task in ("frame", "network", "sklearn", "linear", "torch")]
-    columns = ("training", "rows", "passes", "rows per second", "ratio", "accuracy", "log-loss", "most memory")
-    units = ("", "", "", "1/s", "x", "%", "", "MB")
+    columns = ("training", "rows", "passes", "time", "rows per second", "ratio", "accuracy", "log-loss", "most memory")
+    units = ("", "", "", "s", "1/s", "x", "%", "", "MB")
     found.append(shown("beside training in memory", columns, units, beside_rows(fit, [o for o in others if o])))
     if given.kill:
         rows = killed(parent, memory, given.seed, given.kill_gigabytes, keep=given.keep)
