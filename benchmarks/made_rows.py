@@ -79,25 +79,26 @@ def group_of_rows(number: int, *, seed: int = 0, n_rows: int = GROUP_ROWS) -> An
     return pa.table(columns)
 
 
-def write_folder(folder: Path, n_bytes: int, *, seed: int = 0) -> tuple[int, int]:
-    """Write Parquet files of about so many bytes in all, and return their rows and bytes."""
+def write_folder(folder: Path, n_bytes: int, *, seed: int = 0) -> dict[str, int]:
+    """Write Parquet files of about so many bytes in all; return rows and bytes, those as tables of pyarrow, too."""
     import pyarrow.parquet as pq
 
     coded = ["channel", "region", "article", "day", TARGET]
-    number = written = 0
+    number = written = in_memory = 0
     for file in _files(folder):
         group = group_of_rows(number, seed=seed)
         with pq.ParquetWriter(file, group.schema, use_dictionary=coded) as writer:
             for _ in range(GROUPS_OF_FILE):
                 writer.write_table(group)
                 number += 1
+                in_memory += group.nbytes
                 if written + file.stat().st_size >= n_bytes:
                     break
                 group = group_of_rows(number, seed=seed)
         written += file.stat().st_size
         if written >= n_bytes:
             break
-    return number * GROUP_ROWS, written
+    return {"rows": number * GROUP_ROWS, "bytes": written, "bytes_in_memory": in_memory}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -129,8 +130,8 @@ def main() -> None:
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
-    rows, n_bytes = write_folder(given.folder, round(given.gigabytes * 1e9), seed=given.seed)
-    print(json.dumps({"rows": rows, "bytes": n_bytes, "seconds": time.perf_counter() - began}))
+    found = write_folder(given.folder, round(given.gigabytes * 1e9), seed=given.seed)
+    print(json.dumps(found | {"seconds": time.perf_counter() - began}))
 
 
 if __name__ == "__main__":
