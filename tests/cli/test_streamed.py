@@ -11,7 +11,7 @@ from click.testing import Result
 
 from multilayer import load_model
 from multilayer.files import model_info
-from multilayer.tables import read_table
+from multilayer.tables import open_stream, read_table
 
 from .conftest import lines_of_people, write
 
@@ -106,6 +106,22 @@ def test_rows_without_a_target_and_unreadable_cells_are_noted(run, tmp_path: Pat
     path = write(tmp_path / "people.csv", [head, *rows])
     result = run("train", path, "--target", "buys", "--memory", MEMORY, "--preset", "quick")
     assert "note: 1 row without a target dropped" in result.stderr
+    assert "From the file" not in result.stdout
+
+
+def test_the_task_is_that_of_the_first_rows_with_two_values(run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("multilayer.cli.evaluation.streamed._ROWS_OF_TARGET", 100)
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for part, label in enumerate(("no", "no", "yes", "maybe")):
+        write(folder / f"part-{part}.csv", ["a,b,y", *(f"{i * 7 % 100},{part},{label}" for i in range(200))])
+    monkeypatch.setattr(
+        "multilayer.tables.open_stream",
+        lambda *of, **more: open_stream(*of, **more, block_rows=200),
+    )
+    result = run("train", folder, "--target", "y", "--memory", MEMORY, "--preset", "quick")
+    assert result.exit_code == 0, result.stderr
+    assert "The target holds text, 2 different labels. (By the first 300 rows.)" in said(result)
 
 
 @pytest.mark.parametrize(

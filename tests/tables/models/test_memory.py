@@ -10,6 +10,7 @@ import pytest
 from multilayer.exceptions import ParameterError
 from multilayer.tables.models import TableClassifier
 from multilayer.tables.models.memory import (
+    BYTES_OF_COLUMN,
     available_memory,
     checked_memory,
     checked_scratch,
@@ -49,16 +50,19 @@ def test_scratch_is_no_file(tmp_path: Path) -> None:
 
 def test_more_memory_gives_more_rows_up_to_a_limit() -> None:
     base = 300 * MEGABYTE
-    small, large, huge = (memory_plan(n * MEGABYTE, 50, base) for n in (600, 1000, 100_000))
+    small, large, huge = (memory_plan(n * MEGABYTE, 40, base) for n in (600, 1000, 100_000))
     for name in ("block_rows", "sample_rows", "validation_rows", "window_bytes"):
         assert getattr(small, name) < getattr(large, name) <= getattr(huge, name), name
     assert (huge.block_rows, huge.sample_rows, huge.validation_rows) == (65_536, 100_000, 50_000)
+    assert (huge.most_categories, huge.window_bytes) == (65_536, 10**9)
 
 
 def test_the_parts_fit_into_the_memory() -> None:
     plan = memory_plan(700 * MEGABYTE, 40, 300 * MEGABYTE)
     of_rows = 40 * (plan.block_rows * 160 + (plan.sample_rows + plan.validation_rows) * 240)
-    assert of_rows + plan.window_bytes < 0.9 * 400 * MEGABYTE
+    of_categories = 40 * plan.most_categories * 256
+    assert of_rows + of_categories + BYTES_OF_COLUMN * 40 < 0.9 * 400 * MEGABYTE
+    assert plan.window_bytes + 40 * (plan.sample_rows + plan.validation_rows) * 240 < 0.9 * 400 * MEGABYTE
 
 
 def test_the_least_memory_is_named_and_is_enough() -> None:
@@ -69,13 +73,16 @@ def test_the_least_memory_is_named_and_is_enough() -> None:
         memory_plan(310 * MEGABYTE, 200, base)
     least = int(str(e.value).split("at least ")[1].split("MB")[0])
     assert least * MEGABYTE >= base + least_memory(200)
-    assert memory_plan(least * MEGABYTE, 200, base).block_rows >= 1024
+    plan = memory_plan(least * MEGABYTE, 200, base)
+    assert plan.block_rows >= 1024
+    assert plan.sample_rows == 1000
     with pytest.raises(ParameterError, match="memory must be at least"):
         memory_plan((least - 1) * MEGABYTE, 200, base)
 
 
-def test_equal_bases_within_some_megabytes_give_equal_plans() -> None:
-    assert memory_plan(10**9, 10, 301 * MEGABYTE) == memory_plan(10**9, 10, 321 * MEGABYTE)
+def test_similar_bases_give_equal_plans() -> None:
+    assert memory_plan(10**9, 10, 271 * MEGABYTE) == memory_plan(10**9, 10, 299 * MEGABYTE)
+    assert memory_plan(10**9, 10, 301 * MEGABYTE) == memory_plan(10**9, 10, 399 * MEGABYTE)
 
 
 def test_by_default_half_of_the_available_memory_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

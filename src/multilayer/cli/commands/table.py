@@ -87,7 +87,7 @@ def train(test_fraction: float, memory: str | None, scratch: Path | None, **opti
       multilayer train sales.csv --target sold --time-column date --minutes 5
       multilayer train houses.csv.gz --target price --test new.csv --preset best
       multilayer train wine.parquet --target score --hidden 128,64 --epochs 200
-      multilayer train events --target clicked --memory 2GB --scratch rows --out model
+      multilayer train events --target clicked --memory 2GB --out model
     """
     from multilayer.cli.evaluation.splits import split_once
     from multilayer.cli.evaluation.streamed import is_streamed

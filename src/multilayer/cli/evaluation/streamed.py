@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,15 +104,15 @@ def train_streamed(
         again = "; the same command resumes the training" if settings.scratch is not None else ""
         done = count(len(model.members_), "network")
         output.note(f"interrupted: the scores are those of its {done} trained so far{again}")
-    _print_notes(stream, output)
-    _report(model, stream, watch, settings, task, output)
+    _print_notes(model, output)
+    n_rows = _report(model, watch, settings, task, output)
     if out is None:
         output.blank()
         output.say("Nothing was written. With --out DIR there is the model.")
         return
     output.blank()
     out.write(SETTINGS_FILE, settings_text(click.get_current_context()))
-    card = card_of(source, source.target, info.task, "train", stream.n_rows)
+    card = card_of(source, source.target, info.task, "train", n_rows)
     path = out.write_model(MODEL_FILE, model.set_params(callbacks=()), card, None)
     tell_how_to_predict(output, path)
     output.say("Written:")
@@ -130,29 +130,30 @@ def _check_names(source: Source, names: Sequence[str]) -> None:
 def _target_info(source: Source, stream: Any, output: Output) -> TargetInfo:
     """The task, from the targets of the first rows that have at least two different ones."""
     values: list[Any] = []
+    is_part = False
     with waiting(output, f"reading {source.name}"):
         for block in stream.blocks():
-            values += block.target.to_pylist()
-            if len(values) >= _ROWS_OF_TARGET and len(set(values)) > 1:
+            is_part = len(values) >= _ROWS_OF_TARGET
+            if is_part and len(set(values)) > 1:
                 break
-    return encode_target(_as_array(values), source.task, name=source.target)
+            # Of many rows with one value, those first ones and the last block are kept.
+            values = values[:_ROWS_OF_TARGET] + block.target.to_pylist()
+    info = encode_target(values if isinstance(values[0], str) else np.array(values), source.task, name=source.target)
+    return replace(info, reason=f"{info.reason} (By the first {len(values):,} rows.)") if is_part else info
 
 
-def _as_array(values: list[Any]) -> Any:
-    return np.array(values) if not isinstance(values[0], str) else values
-
-
-def _print_notes(stream: Any, output: Output) -> None:
-    for note in stream.reading_notes():
+def _print_notes(model: Any, output: Output) -> None:
+    """Print the notes on the files and the cells, and remove them from the model, which would state them again."""
+    for note in model.columns_.notes:
         output.note(note)
-    if stream.n_dropped:
-        output.note(f"{count(stream.n_dropped, 'row')} without a target dropped")
+    for member in model.members_:
+        member.encoder.columns_.notes = ()
 
 
-def _report(model: Any, stream: Any, watch: PhaseWatch, settings: StreamedSettings, task: Any, output: Output) -> None:
-    """Print rows, networks, passes, speed and scores."""
+def _report(model: Any, watch: PhaseWatch, settings: StreamedSettings, task: Any, output: Output) -> int:
+    """Print rows, networks, passes, speed and scores; return the number of rows."""
     n_validated = len(model.oof_proba_ if task is TASKS["classification"] else model.oof_prediction_)
-    n_training = stream.n_rows - n_validated
+    n_training = model._n_training_rows[0]
     output.say(
         f"Split: {n_training:,} rows to train on, {n_validated:,} validation rows, chosen by a hash of each row."
     )
@@ -169,3 +170,4 @@ def _report(model: Any, stream: Any, watch: PhaseWatch, settings: StreamedSettin
     columns = model.columns_
     most = len(columns) if output.has_all_columns else _MOST_COLUMNS
     output.table(columns_table(columns, most))
+    return int(n_training + n_validated)

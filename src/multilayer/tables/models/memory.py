@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import math
 import numbers
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +30,19 @@ _UNITS = {
 }
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _MEGABYTE = 10**6
-_ROUNDED_TO = 25 * _MEGABYTE
+# What Python and the loaded libraries take is rounded up to one of these, so that equal programs have equal plans.
+_BASES = tuple(n * _MEGABYTE for n in (300, 400, 550, 750, 1_000, 1_500, 2_000, 3_000, 4_500, 7_000, 10_000))
+# Of each column: buffers and dictionaries of the reader, and the summary.
+BYTES_OF_COLUMN = 9 * _MEGABYTE // 4
+# Of a category that is counted.
+BYTES_OF_CATEGORY = 256
+LEAST_CATEGORIES, MOST_CATEGORIES = 4_096, 65_536
+MOST_WINDOW_BYTES = 10**9
 # Where the system does not tell: Python with the libraries of a fit.
 _USUAL_BASE = 350 * _MEGABYTE
-# The shares of the memory beyond the base.
-SHARE_OF_BLOCKS, SHARE_OF_SAMPLE, SHARE_OF_VALIDATION, SHARE_OF_WINDOWS = 0.20, 0.20, 0.12, 0.33
+# The shares of the memory beyond the base and the columns; windows are there after the passes.
+SHARE_OF_BLOCKS, SHARE_OF_SAMPLE, SHARE_OF_VALIDATION, SHARE_OF_CATEGORIES = 0.20, 0.20, 0.12, 0.10
+SHARE_OF_WINDOWS = 0.33
 # A cell takes this many bytes while its block is read, typed and encoded.
 BYTES_OF_READING = 160
 # A cell of a row that stays in memory: its value, its codes in the encodings, and what the models beside it need.
@@ -66,6 +77,8 @@ class MemoryPlan:
         The most validation rows.
     validation_bytes : int
         The most bytes of these rows as columns.
+    most_categories : int
+        The most categories of a column of text that are counted.
     window_bytes : int
         The bytes of all windows of encoded rows.
     """
@@ -78,6 +91,7 @@ class MemoryPlan:
     sample_bytes: int
     validation_rows: int
     validation_bytes: int
+    most_categories: int
     window_bytes: int
 
 
@@ -103,12 +117,11 @@ def memory_plan(memory: int | None, n_columns: int, base: int) -> MemoryPlan:
     ParameterError
         If the memory is too small, with the least possible number.
     """
-    # Rounded, so that the same fit in another process has the same plan more often than not.
-    base = math.ceil(base / _ROUNDED_TO) * _ROUNDED_TO
+    base = next((each for each in _BASES if base <= each), base)
     total = base + available_memory() // 2 if memory is None else memory
-    free = total - base
     least = least_memory(n_columns)
-    if free < least:
+    free = total - base - BYTES_OF_COLUMN * n_columns
+    if total - base < least:
         raise ParameterError(
             f"{argument('memory')} must be at least {in_words(base + least, up=True)} for a table of {n_columns} "
             f"columns, got {in_words(total)}: Python and the loaded libraries take {in_words(base)} of it. Raise it, "
@@ -127,7 +140,8 @@ def memory_plan(memory: int | None, n_columns: int, base: int) -> MemoryPlan:
         int(SHARE_OF_SAMPLE * free),
         rows(SHARE_OF_VALIDATION, BYTES_OF_KEEPING, LEAST_VALIDATION_ROWS, MOST_VALIDATION_ROWS),
         int(SHARE_OF_VALIDATION * free / TIMES_OF_BLOCK),
-        int(SHARE_OF_WINDOWS * free),
+        min(max(int(SHARE_OF_CATEGORIES * free / (n_columns * BYTES_OF_CATEGORY)), LEAST_CATEGORIES), MOST_CATEGORIES),
+        min(int(SHARE_OF_WINDOWS * free), MOST_WINDOW_BYTES),
     )
 
 
@@ -138,11 +152,21 @@ def least_memory(n_columns: int) -> int:
         LEAST_SAMPLE_ROWS * BYTES_OF_KEEPING / SHARE_OF_SAMPLE,
         LEAST_VALIDATION_ROWS * BYTES_OF_KEEPING / SHARE_OF_VALIDATION,
     )
-    return max(math.ceil(n_columns * max(needed)), _LEAST_FREE)
+    return max(math.ceil(n_columns * max(needed)), _LEAST_FREE) + BYTES_OF_COLUMN * n_columns
 
 
 def checked_memory(memory: Any) -> int | None:
-    """Return an amount of memory in bytes, None for None.
+    """Return an amount of memory in bytes.
+
+    Parameters
+    ----------
+    memory : str, int or None
+        Text such as "1GB", "500 MB" or "1.5GiB", a number of bytes, or None.
+
+    Returns
+    -------
+    int or None
+        The bytes; None for None.
 
     Raises
     ------
@@ -214,8 +238,30 @@ def resident_memory() -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
+def release_memory() -> None:
+    """Return memory that is not in use to the operating system, which allocators keep otherwise."""
+    gc.collect()
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # a C library without it
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 def available_memory() -> int:
-    """Return the bytes of memory that are available, within the limit of a container; a guess if it is unknown."""
+    """Return the memory that is available, within the limit of a container.
+
+    Returns
+    -------
+    int
+        The bytes; a guess if the system does not tell.
+
+    Examples
+    --------
+    >>> available_memory() > 0
+    True
+    """
     found = []
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():

@@ -21,7 +21,6 @@ from multilayer.tables.streaming.files import TableFile
 from multilayer.tables.streaming.kinds import ColumnKinds
 from multilayer.tables.streaming.row_hashes import RowHasher
 
-
 _SMALLEST_BATCH = 2**16
 
 
@@ -228,13 +227,19 @@ class TableStream:
     def reading_notes(self) -> tuple[str, ...]:
         """Return the notes on the files and the columns, with the cells that the last pass could not read."""
         of_columns = [f"column {name!r}: {note.text}" for name, note in self._columns.notes.items() if note.text]
+        return (*self.notes, *of_columns, *self.notes_on_cells())
+
+    def notes_on_cells(self) -> tuple[str, ...]:
+        """Return the notes on cells that the last pass could not read, and on rows without a target."""
         of_cells = [
             f"column {name!r}: {cells.count:,} of {cells.count + cells.n_readable:,} cells are not "
             f"{PLURAL[self._columns.kinds[name]]} and count as gaps: {cells.example} ({cells.file}, data row "
             f"{cells.row}) is the first"
             for name, cells in self.unreadable.items()
         ]
-        return (*self.notes, *of_columns, *of_cells)
+        n = self.n_dropped
+        of_rows = [f"{n:,} row{'s' * (n > 1)} without a target dropped"] if n else []
+        return (*of_cells, *of_rows)
 
     def _check_unchanged(self) -> None:
         for part, state in zip(self._parts, self._states, strict=True):

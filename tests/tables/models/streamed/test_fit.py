@@ -320,6 +320,16 @@ def test_text_late_in_a_column_of_numbers_is_a_gap(tmp_path: Path) -> None:
     model = regressor().fit(csv(tmp_path / "flats.csv", *lines), "rent")
     report = next(report for report in model.columns_ if report.name == "size")
     assert (report.kind, report.n_gaps > 10) == ("number", True)
+    note = "column 'size': 20 of 12,320 cells are not numbers and count as gaps: 'unknown'"
+    assert any(each.startswith(note) for each in model.columns_.notes)
+    assert f"From the file: {note}" in " ".join(str(model.summary()).split())
+
+
+def test_rows_without_a_target_are_dropped_and_noted(tmp_path: Path) -> None:
+    lines = [*rows(600), "80,Ulm,", "70,Bonn,"]
+    model = regressor().fit(csv(tmp_path / "flats.csv", *lines), "rent")
+    assert model.columns_.notes == ("2 rows without a target dropped",)
+    assert model._n_training_rows[0] + len(model.oof_prediction_) == 600
 
 
 def test_a_column_of_text_with_numbers_first_is_an_error(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def surveyed(
     path: Path, *, block_rows: int = 500, sample: int = 10_000, most: int = 10_000, n_bytes: int = 2**24
 ) -> Survey:
     stream = open_stream(path, "kind", block_rows=block_rows)
-    plan = MemoryPlan(10**9, 0, block_rows, 2**24, sample, 2**24, most, n_bytes, 2**24)
+    plan = MemoryPlan(10**9, 0, block_rows, 2**24, sample, 2**24, most, n_bytes, 65_536, 2**24)
     return survey_of(stream, plan, PhaseReporter((), "reading"), classifies=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,13 @@ from multilayer.tables.models.budget import Budget
 from multilayer.tables.models.companions import BESIDE, companion_member
 from multilayer.tables.models.encoded_folds import encoded_folds
 from multilayer.tables.models.fitting import MAX_SEED, Trained, keep_results, run_members, set_names
-from multilayer.tables.models.memory import MemoryPlan, checked_memory, memory_plan, resident_memory
+from multilayer.tables.models.memory import (
+    MemoryPlan,
+    checked_memory,
+    memory_plan,
+    release_memory,
+    resident_memory,
+)
 from multilayer.tables.models.openmp import openmp_libraries
 from multilayer.tables.models.problem import FoldResult
 from multilayer.tables.models.recipes import Recipe, recipes_of
@@ -93,6 +99,7 @@ def fit_dataset(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationA
     warmup(("dense", "embedded"), ("float32",))  # the machine code of the networks is a part of the base
     base = resident_memory()
     stream = X if isinstance(X, TableStream) else open_stream(X, y)
+    release_memory()
     if stream.target != y:
         raise InputError(f"y is {y!r}, and the table was opened with the target {stream.target!r}. Pass one name.")
 
@@ -152,6 +159,8 @@ def _tables(fit: StreamFit) -> tuple[Survey, Prepared, EncodedTable]:
         return passes.survey, found, passes.table(found)
     survey = survey_of(stream, folder.plan, PhaseReporter(model.callbacks, "reading"), classifies=model._classifies)
     found = fitted(model, survey, stream.target, [recipe.encoding for recipe in fit.recipes])
+    survey = replace(survey, summary=None)
+    release_memory()
     reporter = PhaseReporter(model.callbacks, "encoding", survey.n_rows)
     table = encode_rows(model, stream, survey, found, folder, reporter)
     if folder.is_kept:
@@ -163,6 +172,7 @@ def _trained(fit: StreamFit, survey: Survey, found: Prepared, table: EncodedTabl
     """Train the models beside the networks on the sample, and then one network of each kind on all rows."""
     model, n_networks = fit.model, len(fit.recipes)
     *seeds, seed_of_companions = fit.folder.seeds
+    release_memory()
     budget = None
     if model.max_time is not None:
         # One network after another, each on all cores.
@@ -177,6 +187,7 @@ def _trained(fit: StreamFit, survey: Survey, found: Prepared, table: EncodedTabl
     fewest = np.inf
     model._end = OVER
     for recipe, seed in zip(fit.recipes, seeds, strict=True):
+        release_memory()
         deadline = np.inf if budget is None else time.monotonic() + budget.begin()
         member, n_passes = training.train(recipe, seed, deadline)
         networks.append(member)

@@ -16,6 +16,7 @@ from multilayer.tables.models.novelty import Surroundings, surroundings_of
 from multilayer.tables.models.problem import Limits, Problem
 from multilayer.tables.models.rows import Rows, checked_identifiers, identifiers_of, with_further_rows
 from multilayer.tables.models.streamed.survey import HeldRows, Survey, values_of
+from multilayer.tables.reports import ColumnReports
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,7 @@ def fitted(model: Any, survey: Survey, target: str, encodings: Sequence[str]) ->
             dtype=np.float32, task=found.problem.task, identifiers=identifiers, **ALL_ENCODINGS[name]
         )
         summary.fit(encoders[name], sample, y)
+        encoders[name].columns_ = ColumnReports(encoders[name].columns_, survey.notes)
     return replace(found, encoders=encoders)
 
 

@@ -70,7 +70,7 @@ class Survey:
     n_rows : int
         The number of rows with a target.
     notes : tuple of str
-        How the files are read.
+        How the files are read, cells that cannot be read, and rows without a target.
     """
 
     sample: HeldRows
@@ -253,7 +253,7 @@ def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *,
     DataFileError, InputError
         For rows that cannot be used.
     """
-    summary = TableSummary(stream.kinds)
+    summary = TableSummary(stream.kinds, most_categories=plan.most_categories)
     sample, validation = RowSample(plan.sample_rows, plan.sample_bytes), _ValidationRows(plan)
     n_training = 0
     targets = TargetCounts(stream.target, classifies=classifies)
@@ -267,5 +267,5 @@ def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *,
             reporter.add(len(block))
     stream.check_readable()
     validation.check_enough()
-    held, notes = HeldRows(sample.columns, sample.target, sample.hashes), stream.reading_notes()
+    held, notes = HeldRows(sample.columns, sample.target, sample.hashes), (*stream.notes, *stream.notes_on_cells())
     return Survey(held, validation.joined(), validation.share, summary, targets, stream.n_rows, notes)
