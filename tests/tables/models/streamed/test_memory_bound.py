@@ -31,7 +31,7 @@ writer.close()
 """
 
 FITTER = """
-import resource, sys
+import pathlib, sys
 from multilayer.engines.warmup import warmup
 from multilayer.tables.models import TableClassifier, recipes
 from multilayer.tables.models.memory import resident_memory
@@ -43,7 +43,9 @@ networks.MOST_UPDATES = 1  # one pass
 base = next(n for n in (300, 400, 550) if resident_memory() <= n * 10**6)
 memory = base * 10**6 + int(sys.argv[2])
 model = TableClassifier("quick", memory=memory, random_state=0).fit(sys.argv[1], "y")
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+# ru_maxrss would include the memory of the process that started this one.
+lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+peak = next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 print(memory, peak, sum(model._n_training_rows), model.oof_score_)
 """
 

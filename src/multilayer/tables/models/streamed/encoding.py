@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from multilayer.tables.models.streamed.progress import PhaseReporter
 from multilayer.tables.models.streamed.scratch_folder import ScratchFolder
 from multilayer.tables.models.streamed.survey import Survey, rows_of_block
 from multilayer.tables.models.widening import widened
+from multilayer.tables.streaming.ahead import read_ahead
 from multilayer.tables.streaming.rows_file import EncodedRows
 from multilayer.tables.streaming.rows_format import RowsFormat
 from multilayer.tables.streaming.rows_writer import EncodedRowsWriter
@@ -109,8 +111,9 @@ def encode_rows(
             )
             for name, form in formats.items()
         }
+        appending = open_files.enter_context(_Appending())
         n_rows = 0
-        for whole in stream.blocks():
+        for whole in open_files.enter_context(closing(read_ahead(stream.blocks()))):
             n_rows += len(whole)
             block = rows_of_block(whole, np.flatnonzero(~is_validation(whole.hashes, survey.share)))
             if not len(block):
@@ -121,7 +124,7 @@ def encode_rows(
                 for part in encode[name].parts(len(block)):
                     rows = np.arange(part.start, part.stop)
                     X = encode[name].encoded(block.columns.take(rows), block.hashes[part])
-                    writer.append(X, targets[part])
+                    appending.append(writer, X, targets[part])
             surroundings = widened(surroundings, block.columns)
             reporter.add(len(whole))
         if n_rows != survey.n_rows:
@@ -129,8 +132,34 @@ def encode_rows(
                 f"{stream.name}: had {survey.n_rows:,} rows with a target in the first pass, and {n_rows:,} in the "
                 "second. Start again when its writer has finished."
             )
+        appending.wait()
         files = {name: writer.finish() for name, writer in writers.items()}
     return EncodedTable(files, {name: each.mean_row for name, each in encode.items()}, surroundings)
+
+
+class _Appending:
+    """Appends rows to files in a thread, while the next rows are encoded."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="multilayer-rows")
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Wait for the thread, which must not write to closed files."""
+        self._thread.shutdown()
+
+    def append(self, writer: EncodedRowsWriter, X: NDArray[np.float32], y: NDArray[Any]) -> None:
+        """Append rows when those before are written; the arrays must not change afterwards."""
+        self.wait()
+        self._last = self._thread.submit(writer.append, X, y)
+
+    def wait(self) -> None:
+        """Wait for the last rows, and raise the error of their writing."""
+        if self._last is not None:
+            self._last.result()
 
 
 class _Encoding:

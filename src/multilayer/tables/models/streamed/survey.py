@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from multilayer.tables._frames import Columns
 from multilayer.tables.models.losses import amounts_in
 from multilayer.tables.models.memory import MemoryPlan
 from multilayer.tables.models.streamed.progress import PhaseReporter
+from multilayer.tables.streaming.ahead import read_ahead
 from multilayer.tables.streaming.row_sample import RowSample, joined_columns, with_used_words
 from multilayer.tables.streaming.sampling import is_validation
 from multilayer.tables.streaming.source import Block, TableStream
@@ -255,13 +257,14 @@ def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *,
     sample, validation = RowSample(plan.sample_rows, plan.sample_bytes), _ValidationRows(plan)
     n_training = 0
     targets = TargetCounts(stream.target, classifies=classifies)
-    for block in stream.blocks():
-        targets.update(block.target)
-        for part in validation.divide(block):
-            sample.update(replace(part, first=n_training))
-            n_training += len(part)
-            summary.update(part.columns)
-        reporter.add(len(block))
+    with closing(read_ahead(stream.blocks())) as blocks:
+        for block in blocks:
+            targets.update(block.target)
+            for part in validation.divide(block):
+                sample.update(replace(part, first=n_training))
+                n_training += len(part)
+                summary.update(part.columns)
+            reporter.add(len(block))
     stream.check_readable()
     validation.check_enough()
     held, notes = HeldRows(sample.columns, sample.target, sample.hashes), (*stream.notes, *stream.notes_on_cells())
