@@ -30,7 +30,7 @@ from rich.table import Table
 
 import json_results
 from multilayer import MLPClassifier
-from multilayer.packs.clusters import pack as cluster_packs
+from multilayer.packs.clusters.messages import SharedArrays
 from multilayer.packs.members import Member
 from multilayer.packs.running import run_pack
 from multilayer.selection.data import Data
@@ -131,23 +131,21 @@ def measured(work: tuple[Any, ...], configs: dict[str, Callable[[], Any]], round
 def counted_bytes() -> Iterator[list[int]]:
     """Count the bytes of members and of large arrays that a pack sends."""
     counts: list[int] = []
-    encode, number_of = cluster_packs.encode, cluster_packs.SharedArrays.number_of
+    seen: set[tuple[int, int]] = set()
+    encode = SharedArrays.encode
 
-    def encoded(*arguments: Any) -> Any:
-        result = encode(*arguments)
-        counts.append(len(result.data))
-        return result
+    def encoded(self: SharedArrays, value: Any, *, changes: bool) -> Any:
+        data, arrays = encode(self, value, changes=changes)
+        new = {(id(self), number): each.array.nbytes for number, each in arrays.items()}
+        counts.append(len(data.data) + sum(size for key, size in new.items() if key not in seen))
+        seen.update(new)
+        return data, arrays
 
-    def numbered(self: Any, array: Any) -> int:
-        is_new = self.known_number_of(array) is None
-        counts.append(array.nbytes if is_new else 0)
-        return number_of(self, array)
-
-    cluster_packs.encode, cluster_packs.SharedArrays.number_of = encoded, numbered
+    SharedArrays.encode = encoded  # type: ignore[method-assign]
     try:
         yield counts
     finally:
-        cluster_packs.encode, cluster_packs.SharedArrays.number_of = encode, number_of
+        SharedArrays.encode = encode  # type: ignore[method-assign]
 
 
 def with_a_lost_worker(configs: dict[str, Callable[[], Any]]) -> list[list[Any]]:

@@ -36,7 +36,7 @@ from multilayer.network import Network, n_parameters
 from multilayer.packs import Slice
 from multilayer.packs.clusters import ClusterPack
 from multilayer.packs.clusters.executors import Answer, Worker
-from multilayer.packs.clusters.messages import SharedArrays, encode
+from multilayer.packs.clusters.messages import SharedArrays
 from multilayer.packs.clusters.worker import work_on
 from multilayer.packs.members import Member
 from multilayer.selection.data import Data
@@ -150,8 +150,8 @@ def measured_network(n_members: int) -> NetworkPace:
     task = ModelTraining(data, MLPClassifier(LAYERS, max_iter=50, random_state=0), np.arange(len(y)))
     task.advance(Slice(0.1))
     arrays = SharedArrays()
-    encode((data, task.rows), arrays.number_of)  # what is sent once
-    state = len(encode(task, arrays.number_of).data)
+    arrays.encode((data, task.rows), changes=False)  # what is sent once
+    state = len(arrays.encode(task, changes=True)[0].data)
     executor = ImmediateExecutor()
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     n = n_parameters(Network((N_NUMBERS + N_WORDS, *LAYERS, 1), ("relu", "relu"), "sigmoid"))

@@ -13,11 +13,11 @@ LIMITS = {
     "fit: calls": 90,
     "fit: files": 18,
     "fit: entries into one file": 3,
-    "cross_validate: calls": 161,
-    "cross_validate: files": 27,
+    "cross_validate: calls": 170,
+    "cross_validate: files": 28,
     "circles of imports": 0,
-    "lines": 79_500,
-    "lines in cli": 9_400,
+    "lines": 89_500,
+    "lines in cli": 9_700,
     "lines in plots": 4_250,
 }
 

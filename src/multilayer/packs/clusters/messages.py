@@ -12,15 +12,21 @@ import sys
 import weakref
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
 from typing import Any
 
 import cloudpickle
 import numpy as np
 
-from multilayer import __version__
-
 # Smaller arrays travel with the members.
 LARGE = 1 << 16
+
+
+@cache
+def version() -> str:
+    """Return the version of this library in this process."""
+    return metadata.version("multilayer")
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Message:
     n_threads: int
     seconds: float
     config: Mapping[str, Any]
-    version: str = __version__
+    version: str = field(default_factory=version)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from typing import Any
 
 from sklearn import config_context
 
-from multilayer import __version__
 from multilayer.exceptions import ClusterError
-from multilayer.packs.clusters.messages import Encoded, Message, Reply, decode, encode
+from multilayer.packs.clusters.messages import Encoded, Message, Reply, decode, encode, version
 from multilayer.packs.members import Member, MemberOutcome, PausedTask
 from multilayer.packs.pack import Pack
 
@@ -68,8 +67,8 @@ def work_on(message: Message, arrays: Mapping[int, Any], is_cancelled: Callable[
     ClusterError
         If this process has another version of this library.
     """
-    if message.version != __version__:
-        raise ClusterError(f"the worker has multilayer {__version__}, and the process of the pack {message.version}.")
+    if message.version != version():
+        raise ClusterError(f"the worker has multilayer {version()}, and the process of the pack {message.version}.")
     numbers = {id(array): number for number, array in arrays.items()}
 
     def number_of(array: Any) -> int | None:
