@@ -14,7 +14,7 @@ LIMITS = {
     "fit: files": 18,
     "fit: entries into one file": 3,
     "cross_validate: calls": 170,
-    "cross_validate: files": 28,
+    "cross_validate: files": 29,
     "circles of imports": 0,
     "lines": 89_500,
     "lines in cli": 9_700,
