@@ -202,7 +202,7 @@ def _checked_extension(file: Path) -> str:
         if name.endswith(extension):
             return extension
     if file.is_dir():
-        raise DataFileError(f"{file}: is a directory, not a data file.")
+        raise DataFileError(f"{file}: is a directory, not a data file. Pass one of its files.")
     received = file.suffix or "none"
     raise DataFileError(f"{file}: unknown file extension, got {received}. Known: {', '.join(KNOWN)}.")
 
@@ -215,7 +215,7 @@ def _check_is_file(file: Path) -> None:
     except (OSError, ValueError) as error:
         raise DataFileError(f"{str(file)!r}: cannot be read: {error}.") from None
     if stat.S_ISDIR(mode):
-        raise DataFileError(f"{file}: is a directory, not a data file.")
+        raise DataFileError(f"{file}: is a directory, not a data file. Pass one of its files.")
     if not stat.S_ISREG(mode):
         # Reading from a pipe without a writer would never end.
         raise DataFileError(f"{file}: is not a regular file.")

@@ -36,6 +36,7 @@ from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.streamed.fit import fit_dataset, is_dataset, warn_of_options_of_datasets
 from multilayer.tables.models.summary import INTERRUPTED, ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
+from multilayer.tables.target import split_target
 
 
 class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
@@ -139,7 +140,7 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
             The columns: numbers, text, Booleans, dates, with gaps.  A dataset is the path of a file or of a folder of
             files, a ``pyarrow.dataset.Dataset``, or the result of :func:`multilayer.tables.open_stream`; see Notes.
         y : array or column of length m, or str
-            The target; for a dataset the name of its column.
+            The target, or the name of its column in X; for a dataset the name.
         sample_weight : array of shape (m,), default=None
             Non-negative weights of the rows.
         groups : array of shape (m,), default=None
@@ -183,6 +184,8 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
         if is_dataset(X):
             fit_dataset(model, X, y, sample_weight, own, began)
         else:
+            if isinstance(y, str):
+                X, y = split_target(X, y)
             warn_of_options_of_datasets(model)
             fit_model(model, X, y, sample_weight, own, began)
         take_over(self, model, before)

@@ -160,7 +160,7 @@ def checked_memory(memory: Any) -> int | None:
 
     Parameters
     ----------
-    memory : str, int or None
+    memory : str, number or None
         Text such as "1GB", "500 MB" or "1.5GiB", a number of bytes, or None.
 
     Returns
@@ -183,8 +183,8 @@ def checked_memory(memory: Any) -> int | None:
     found = 0
     if isinstance(memory, str) and (match := _AMOUNT.fullmatch(memory)) and match[2].upper() in _UNITS:
         found = round(float(match[1]) * _UNITS[match[2].upper()])
-    elif isinstance(memory, numbers.Integral) and memory is not True:
-        found = int(memory)
+    elif isinstance(memory, numbers.Real) and memory is not True and float(memory).is_integer():  # 1e9 too
+        found = round(float(memory))
     if found <= 0:
         raise ParameterError(
             f"{argument('memory')} must be an amount such as '1GB' or '500MB', or a positive number of bytes, got "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,14 @@ from sklearn.utils import check_random_state
 from multilayer._checks import check_seed
 from multilayer.engines import at_most, checked_jobs
 from multilayer.engines.warmup import warmup
-from multilayer.exceptions import InputError, InterruptedTrainingWarning, ParameterError, ParameterWarning, argument
+from multilayer.exceptions import (
+    DataFileError,
+    InputError,
+    InterruptedTrainingWarning,
+    ParameterError,
+    ParameterWarning,
+    argument,
+)
 from multilayer.fits.errors import warn
 from multilayer.fits.rows import ValidationArguments
 from multilayer.packs import Member, MemberEnded, MemberOutcome
@@ -46,6 +54,9 @@ from multilayer.tables.models.streamed.survey import Survey, survey_of
 from multilayer.tables.models.summary import INTERRUPTED, OVER
 from multilayer.tables.models.training import TrainedMember
 from multilayer.tables.streaming.source import TableStream, open_stream
+
+# Those of open_stream.
+OPTIONS_OF_READING = ("separator", "decimal", "encoding", "date_format", "text_columns")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +109,8 @@ def fit_dataset(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationA
     import_pyarrow("fitting on a dataset")
     warmup(("dense", "embedded"), ("float32",))  # the machine code of the networks is a part of the base
     base = resident_memory()
-    stream = X if isinstance(X, TableStream) else open_stream(X, y)
+    with _naming_open_stream():
+        stream = X if isinstance(X, TableStream) else open_stream(X, y)
     release_memory()
     if stream.target != y:
         raise InputError(f"y is {y!r}, and the table was opened with the target {stream.target!r}. Pass one name.")
@@ -110,10 +122,26 @@ def fit_dataset(model: Any, X: Any, y: Any, sample_weight: Any, own: ValidationA
     def new_plan() -> MemoryPlan:
         return memory_plan(memory, len(stream.names) + 1, base)
 
-    with scratch_folder(model, stream, new_plan, new_seeds) as folder, at_most(checked_jobs(model.n_jobs)):
+    reading = nullcontext() if isinstance(X, TableStream) else _naming_open_stream()
+    folders = scratch_folder(model, stream, new_plan, new_seeds)
+    with reading, folders as folder, at_most(checked_jobs(model.n_jobs)):
         stream = stream.limited(folder.plan.block_rows, folder.plan.block_bytes)
         _fit(StreamFit(model, stream, folder, recipes, began))
     model.fit_time_ = time.perf_counter() - began
+
+
+@contextmanager
+def _naming_open_stream() -> Iterator[None]:
+    """Add to errors that advise an option of reading how a fit takes it."""
+    try:
+        yield
+    except (DataFileError, InputError) as error:
+        option = next((each for each in OPTIONS_OF_READING if f"{each}=" in str(error)), None)
+        if option is None:
+            raise
+        raise type(error)(
+            f"{error} To fit with {option}=..., pass open_stream(path, target, {option}=...) in place of the path."
+        ) from None
 
 
 def warn_of_options_of_datasets(model: Any) -> None:

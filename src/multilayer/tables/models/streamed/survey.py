@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from multilayer.exceptions import InputError
 from multilayer.tables._column_data import ColumnData
 from multilayer.tables._frames import Columns
+from multilayer.tables._spellings import has_decimal_commas
 from multilayer.tables.models.losses import amounts_in
 from multilayer.tables.models.memory import MemoryPlan
 from multilayer.tables.models.streamed.progress import PhaseReporter
@@ -138,6 +139,11 @@ def values_of(column: ColumnData, name: str, *, classifies: bool) -> NDArray[Any
     what = f"target {name!r}"
     values, rows = target_values(column, what, drop_gaps=False)
     if not classifies:
+        if values.dtype.kind == "U" and not has_decimal_commas(values.tolist()):
+            raise InputError(
+                f"{what} holds text, such as {values[0][:40]!r}, and regression needs numbers. Use TableClassifier, or "
+                "convert the text to numbers."
+            )
         return target_amounts(values, rows, what)
     if values.dtype.kind == "f":
         fraction = values[values != np.trunc(values)][0]
