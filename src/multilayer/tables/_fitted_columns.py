@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from multilayer.exceptions import InputError, MultilayerWarning, ShapeError
 from multilayer.tables._column_data import PLURAL, ColumnData
@@ -70,6 +71,18 @@ def number_of(encoding: Encoding) -> NumberEncoding | None:
     if isinstance(encoding, PiecewiseEncoding):
         return encoding.raw
     return encoding if isinstance(encoding, NumberEncoding) else None
+
+
+def with_text(encoding: Encoding) -> Encoding:
+    """Return the encoding of a column that was fitted as numbers or dates, and may be text that spells them."""
+    match encoding:
+        case DateEncoding():
+            return replace(encoding, elapsed=replace(encoding.elapsed, from_text=True))
+        case PiecewiseEncoding():
+            return replace(encoding, raw=replace(encoding.raw, from_text=True))
+        case NumberEncoding():
+            return replace(encoding, from_text=True)
+    return encoding
 
 
 def _first_word(column: ColumnData) -> str:

@@ -11,6 +11,7 @@ from multilayer.exceptions import ParameterError
 from multilayer.tables.models import TableClassifier
 from multilayer.tables.models.memory import (
     BYTES_OF_COLUMN,
+    _in_groups,
     available_memory,
     checked_memory,
     checked_scratch,
@@ -94,3 +95,34 @@ def test_by_default_half_of_the_available_memory_is_used(monkeypatch: pytest.Mon
 def test_the_memory_of_the_process_and_the_machine_is_known() -> None:
     assert 50 * MEGABYTE < resident_memory() < 10**12
     assert available_memory() > 50 * MEGABYTE
+
+
+def _group(folder: Path, limit: tuple[str, object], usage: tuple[str, int], stat: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in (limit, usage, ("memory.stat", stat)):
+        (folder / name).write_text(f"{content}\n")
+
+
+def test_the_smallest_limit_of_the_control_groups_counts(tmp_path: Path) -> None:
+    root, membership = tmp_path / "cgroup", tmp_path / "membership"
+    membership.write_text("0::/outer/inner\n")
+    _group(root / "outer", ("memory.max", 1_000), ("memory.current", 900), "anon 100\ninactive_file 300\n")
+    _group(root / "outer" / "inner", ("memory.max", "max"), ("memory.current", 800), "inactive_file 0\n")
+    assert _in_groups(root, membership) == [400]
+    # In a container the group is at the top.
+    _group(root, ("memory.max", 700), ("memory.current", 900), "inactive_file 100\n")
+    assert sorted(_in_groups(root, membership)) == [0, 400]
+
+
+def test_the_first_version_of_control_groups_has_limits_too(tmp_path: Path) -> None:
+    root, membership = tmp_path / "cgroup", tmp_path / "membership"
+    membership.write_text("5:cpu,cpuacct:/jobs\n4:memory:/jobs/of:mine\n")
+    limit, usage = "memory.limit_in_bytes", "memory.usage_in_bytes"
+    _group(root / "memory", (limit, 2**60), (usage, 50), "total_inactive_file 0\n")
+    _group(root / "memory" / "jobs" / "of:mine", (limit, 500), (usage, 200), "total_inactive_file 30\n")
+    _group(root / "cpu" / "jobs", (limit, 1), (usage, 0), "")
+    assert sorted(_in_groups(root, membership)) == [330, 2**60 - 50]
+
+
+def test_a_system_without_control_groups_has_no_such_limits(tmp_path: Path) -> None:
+    assert _in_groups(tmp_path, tmp_path / "membership") == []

@@ -224,7 +224,7 @@ def in_words(n_bytes: float, *, up: bool = False) -> str:
 
 
 def resident_memory() -> int:
-    """Return the bytes of memory that this process has now."""
+    """Return the bytes of memory that this process has now; on macOS the most that it had so far."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -250,7 +250,7 @@ def release_memory() -> None:
 
 
 def available_memory() -> int:
-    """Return the memory that is available, within the limit of a container.
+    """Return the memory that is available, within the limits of a container or a control group.
 
     Returns
     -------
@@ -262,21 +262,40 @@ def available_memory() -> int:
     >>> available_memory() > 0
     True
     """
-    found = []
-    try:
+    found = _in_groups(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))
+    with suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
                 found.append(int(line.split()[1]) * 1024)
-        group = Path("/sys/fs/cgroup")
-        limit = (group / "memory.max").read_text(encoding="ascii").strip()
-        if limit != "max":
-            used = int((group / "memory.current").read_text(encoding="ascii"))
-            found.append(max(int(limit) - used, 0))
-    except (OSError, ValueError):
-        pass
     if found:
         return min(found)
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     except (AttributeError, ValueError, OSError):
         return 4 * 10**9
+
+
+def _in_groups(root: Path, membership: Path) -> list[int]:
+    """Return what the limits of the control groups of this process leave, of version 1 or 2, and of their parents.
+
+    Files that the system keeps in memory count as used, but those that were not read lately are removed if needed.
+    """
+    found = []
+    with suppress(OSError, ValueError):
+        for line in membership.read_text(encoding="utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                top, limit, usage, reclaimable = root, "memory.max", "memory.current", "inactive_file"
+            elif "memory" in controllers.split(","):
+                top, limit, usage = root / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
+                reclaimable = "total_inactive_file"
+            else:
+                continue
+            group = top / path.strip("/")  # within a container there may be no such folder, but its limits at the top
+            for folder in (group, *(each for each in group.parents if each.is_relative_to(top))):
+                with suppress(OSError, ValueError):
+                    most = int((folder / limit).read_text("ascii"))  # "max" is no limit
+                    stat = dict(row.split() for row in (folder / "memory.stat").read_text("ascii").splitlines())
+                    used = int((folder / usage).read_text("ascii")) - int(stat.get(reclaimable, 0))
+                    found.append(max(most - used, 0))
+    return found

@@ -50,6 +50,7 @@ from multilayer.tables.models.streamed.passes import store_passes, stored_passes
 from multilayer.tables.models.streamed.preparing import Prepared, balanced_weight, fitted, prepared
 from multilayer.tables.models.streamed.progress import PhaseReporter
 from multilayer.tables.models.streamed.scratch_folder import ScratchFolder, scratch_folder
+from multilayer.tables.models.streamed.spelled import accept_text
 from multilayer.tables.models.streamed.survey import Survey, survey_of
 from multilayer.tables.models.summary import INTERRUPTED, OVER
 from multilayer.tables.models.training import TrainedMember
@@ -263,4 +264,5 @@ def _keep(fit: StreamFit, survey: Survey, found: Prepared, table: EncodedTable, 
     if found.n_sample < survey.n_training:
         model._sample_rows = found.n_sample
     keep_results(model, found.problem.validated(), results, found.encoded, fit.is_over)
+    accept_text(model, fit.stream.spelled)
     set_names(model, found.problem.rows)
