@@ -25,8 +25,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 import json_results
 from multilayer import MLPClassifier
@@ -206,16 +204,7 @@ def main() -> None:
             "Start of a cluster of two workers", ["on", "time"], ["", "s"], list(map(list, seconds.items()))
         ),
     ]
-    console = Console(width=160)
-    for each in tables:
-        shown = Table(title=each.title)
-        for name, unit in zip(each.columns, each.units, strict=True):
-            shown.add_column(f"{name} ({unit})" if unit else name)
-        for row in each.rows:
-            shown.add_row(
-                *(f"{cell:.3g}" if isinstance(cell, float) else "" if cell is None else str(cell) for cell in row)
-            )
-        console.print(shown)
+    json_results.show(tables)
     if options.json:
         json_results.write(options.json, tables)
 

@@ -62,6 +62,22 @@ def write(path: Path, tables: Sequence[Results], versions: Mapping[str, str] | N
     path.write_text(as_text(document) + "\n", encoding="utf-8")
 
 
+def show(tables: Sequence[Results]) -> None:
+    """Print the tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=160)
+    for each in tables:
+        shown = Table(title=each.title)
+        for name, unit in zip(each.columns, each.units, strict=True):
+            shown.add_column(f"{name} ({unit})" if unit else name)
+        for row in each.rows:
+            cells = (f"{cell:,.3g}" if isinstance(cell, float) else "" if cell is None else str(cell) for cell in row)
+            shown.add_row(*cells)
+        console.print(shown)
+
+
 def as_text(value: Any, indent: str = "") -> str:
     """Return JSON with each row of a table on one line."""
     inner = indent + " "

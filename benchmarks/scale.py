@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 import json_results
 from json_results import Results
@@ -318,16 +316,7 @@ def main() -> None:
         plan_of_networks(network, options.networks, options.cores, options.price, overheads()),
         limits(table, network, options.rows, options.networks, options.cores, options.price),
     ]
-    console = Console(width=160)
-    for each in tables:
-        shown = Table(title=each.title)
-        for name, unit in zip(each.columns, each.units, strict=True):
-            shown.add_column(f"{name} ({unit})" if unit else name)
-        for row in each.rows:
-            shown.add_row(
-                *(f"{cell:,.3g}" if isinstance(cell, float) else "" if cell is None else str(cell) for cell in row)
-            )
-        console.print(shown)
+    json_results.show(tables)
     if options.json:
         json_results.write(options.json, tables)
 
