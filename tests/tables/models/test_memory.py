@@ -100,7 +100,7 @@ def test_the_memory_of_the_process_and_the_machine_is_known() -> None:
 def _group(folder: Path, limit: tuple[str, object], usage: tuple[str, int], stat: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in (limit, usage, ("memory.stat", stat)):
-        (folder / name).write_text(f"{content}\n")
+        (folder / name).write_text(str(content))
 
 
 def test_the_smallest_limit_of_the_control_groups_counts(tmp_path: Path) -> None:
