@@ -159,7 +159,20 @@ class TableStream:
         }
 
     def limited(self, rows: int, n_bytes: int) -> TableStream:
-        """Return the same table with blocks of at most so many rows and about so many bytes."""
+        """Return the same table with smaller blocks.
+
+        Parameters
+        ----------
+        rows : int
+            The most rows of a block.
+        n_bytes : int
+            The approximate bytes of a block.
+
+        Returns
+        -------
+        TableStream
+            The table, to be read again.
+        """
         before = self._limits
         rows, n_bytes = min(rows, before.rows), min(n_bytes, before.bytes)
         share = n_bytes / before.bytes
@@ -225,12 +238,24 @@ class TableStream:
                 )
 
     def reading_notes(self) -> tuple[str, ...]:
-        """Return the notes on the files and the columns, with the cells that the last pass could not read."""
+        """Return the notes on the files and the columns, with the cells that the last pass could not read.
+
+        Returns
+        -------
+        tuple of str
+            Sentences without a full stop.
+        """
         of_columns = [f"column {name!r}: {note.text}" for name, note in self._columns.notes.items() if note.text]
         return (*self.notes, *of_columns, *self.notes_on_cells())
 
     def notes_on_cells(self) -> tuple[str, ...]:
-        """Return the notes on cells that the last pass could not read, and on rows without a target."""
+        """Return the notes on cells that the last pass could not read, and on rows without a target.
+
+        Returns
+        -------
+        tuple of str
+            Sentences without a full stop.
+        """
         of_cells = [
             f"column {name!r}: {cells.count:,} of {cells.count + cells.n_readable:,} cells are not "
             f"{PLURAL[self._columns.kinds[name]]} and count as gaps: {cells.example} ({cells.file}, data row "
