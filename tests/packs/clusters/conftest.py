@@ -35,11 +35,11 @@ def ray() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def loky() -> Iterator[None]:
     """Processes of loky, which are ended after all tests."""
-    from joblib.externals.loky import get_reusable_executor
+    from multilayer.packs.clusters.loky import end_processes
 
     with workers_find_the_package():
         yield
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        end_processes()
 
 
 @pytest.fixture(params=NAMES)

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import joblib
@@ -17,7 +18,7 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 
 from multilayer.exceptions import ClusterError, MissingExtraError, ParameterError
-from multilayer.packs import MemberEnded
+from multilayer.packs import Member, MemberEnded, run_pack
 from multilayer.packs.clusters import executor_of
 from multilayer.packs.clusters.dask import DaskExecutor
 from multilayer.packs.clusters.loky import LokyExecutor
@@ -212,3 +213,11 @@ def test_the_number_of_jobs_of_a_configuration() -> None:
             assert executor_of(None, 1) == (None, 1)
     with joblib.parallel_config("loky", n_jobs=2):
         assert executor_of("threads", None) == (None, None)
+
+
+def test_processes_of_joblib_work_after_a_pack() -> None:
+    members = [Member(i, partial(pow, i, 2)) for i in range(3)]
+    with joblib.parallel_config("loky", n_jobs=2):
+        for _ in range(2):
+            assert [outcome.value for outcome in run_pack(members).values()] == [0, 1, 4]
+            assert joblib.Parallel()(joblib.delayed(pow)(i, 2) for i in range(3)) == [0, 1, 4]

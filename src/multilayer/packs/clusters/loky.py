@@ -32,7 +32,7 @@ class LokyExecutor:
 
     def __init__(self, n_processes: int, n_threads: int) -> None:
         self.n_processes, self.n_threads = n_processes, n_threads
-        self._pending: dict[Future[Reply], int] = {}
+        self._pending: dict[Future[Reply], tuple[int, Any]] = {}  # tickets, and the processes
         self._tickets = 0
         self._folder: Path | None = None
 
@@ -51,8 +51,13 @@ class LokyExecutor:
                 each.handle[0] = self._stored(each)
         given = [each.handle[0] for each in arrays]
         self._tickets += 1
-        future = self._processes().submit(_work, message, [each.number for each in arrays], given)
-        self._pending[future] = self._tickets
+        processes = _processes(self.n_processes)
+        try:
+            future = processes.submit(_work, message, [each.number for each in arrays], given)
+        except BrokenProcessPool as error:  # one has ended since its last answer
+            end_processes(processes)
+            raise WorkerLost(str(error)) from error
+        self._pending[future] = self._tickets, processes
         return self._tickets
 
     def wait(self, seconds: float) -> list[Answer]:
@@ -61,7 +66,7 @@ class LokyExecutor:
 
     def close(self) -> None:
         if self._pending:
-            self._processes().shutdown(wait=False, kill_workers=True)
+            end_processes()
             self._pending.clear()
         if self._folder is not None:
             from joblib.externals.loky.backend import resource_tracker
@@ -70,19 +75,14 @@ class LokyExecutor:
             resource_tracker.unregister(str(self._folder), "folder")
 
     def _answer(self, future: Future[Reply]) -> Answer:
-        ticket = self._pending.pop(future)
+        ticket, processes = self._pending.pop(future)
         try:
             return Answer(ticket, future.result())
         except BrokenProcessPool as error:
+            end_processes(processes)
             return Answer(ticket, error=WorkerLost(str(error)))
         except Exception as error:
             return Answer(ticket, error=error)
-
-    def _processes(self) -> Any:
-        """Return the processes, which are started again after one has ended."""
-        from joblib.externals.loky import get_reusable_executor
-
-        return get_reusable_executor(max_workers=self.n_processes, timeout=60)
 
     def _stored(self, shared: SharedArray) -> Any:
         """Return the path of an array of numbers, or another array itself."""
@@ -91,6 +91,30 @@ class LokyExecutor:
         path = self._folder / f"{shared.number}.npy"
         np.save(path, shared.array, allow_pickle=False)
         return str(path)
+
+
+# The processes of the last pack, and their number.  joblib's own are not used: it expects them to be of its class.
+_kept: tuple[Any, int] | None = None
+
+
+def _processes(n: int) -> Any:
+    """Return processes, which the next pack uses again, and which end after a minute without work."""
+    global _kept
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    if _kept is not None and _kept[1] != n:
+        end_processes()
+    if _kept is None:
+        _kept = ProcessPoolExecutor(max_workers=n, timeout=60), n
+    return _kept[0]
+
+
+def end_processes(processes: Any = None) -> None:
+    """End the processes that are kept for the next pack, which starts others; only if they are these, if any."""
+    global _kept
+    if _kept is not None and processes in (None, _kept[0]):
+        _kept[0].shutdown(wait=False, kill_workers=True)
+        _kept = None
 
 
 # In a worker process: the arrays that members use.
