@@ -47,7 +47,17 @@ def begin(host: Host, *arguments: str) -> subprocess.Popen[str]:
 def result(program: subprocess.Popen[str]) -> Any:
     out, err = program.communicate(timeout=120)
     assert program.returncode == 0, err
-    return json.loads(out.splitlines()[-1])
+    # Ray may print that a worker was lost, before or after the result.
+    return next(found for line in reversed(out.splitlines()) if (found := as_list(line)) is not None)
+
+
+def as_list(line: str) -> Any:
+    """Return the list of a line of JSON, None for another line."""
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return found if isinstance(found, list) else None
 
 
 @pytest.mark.parametrize("name", ["dask", "ray"])

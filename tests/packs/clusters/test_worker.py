@@ -86,6 +86,9 @@ class NeedsTwo(Exception):
     def __init__(self, one: int, two: int) -> None:
         super().__init__(f"{one} and {two}")
 
+    def __reduce__(self) -> Any:
+        return int, (None,)  # whatever the packages in this process register for exceptions
+
 
 class HoldsLock(Exception):
     """An exception that cannot be encoded."""
