@@ -154,7 +154,8 @@ def test_the_priority_and_then_the_size_decide_the_order() -> None:
     here = Here(n_workers=1)
     sizes = {"small": (1.0, 0), "large": (9.0, 0), "urgent": (0.5, 1), "medium": (4.0, 0)}
     outcomes(here, *(Member(key, int, size, priority) for key, (size, priority) in sizes.items()))
-    order = [key for message in sent(here) for parcel in message for key in parcel]
+    # On a busy machine a member may be sent again.
+    order = list(dict.fromkeys(key for message in sent(here) for parcel in message for key in parcel))
     assert order == ["urgent", "large", "medium", "small"]
 
 
