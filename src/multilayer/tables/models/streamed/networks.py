@@ -61,7 +61,7 @@ def network_plan(recipe: Recipe, encoder: TableEncoder, n_rows: int, most_rows: 
     """Plan the windows of a kind of network.
 
     The number of passes is that of epochs in memory, but no more than ``MOST_UPDATES`` updates are made, unless one
-    pass has more.
+    pass has more.  All of them are made: training does not stop early.
 
     Parameters
     ----------
@@ -87,10 +87,10 @@ def network_plan(recipe: Recipe, encoder: TableEncoder, n_rows: int, most_rows: 
     per_pass, batch = windows.windows_per_pass, min(parameters["batch_size"], windows.window_rows)
     of_window = updates_of_epoch(windows.window_rows, batch)
     n_windows = max(per_pass, min(parameters["max_iter"] * per_pass, math.ceil(MOST_UPDATES / of_window)))
+    # The schedule of the step size runs to its end, which gains more than a stop before it saves; the best weights are
+    # kept nevertheless.
     changed: dict[str, Any] = {"max_iter": n_windows, "batch_size": batch}
-    if recipe.patience is not None:
-        # At least a pass, because windows hold different rows.
-        changed["n_iter_no_change"] = max(10, per_pass, math.ceil(recipe.patience / of_window))
+    changed |= {"early_stopping": False, "n_iter_no_change": None}
     return NetworkPlan(windows, {**parameters, **changed}, n_rows)
 
 
