@@ -250,7 +250,9 @@ def plan_of_networks(pace: NetworkPace, n: float, cores: int, price: float, over
         rows.append([f"messages of {name}", measured, None, n * overhead / HOUR / cores, None])
     # A ninth of the epochs for all, two ninths more for a third of them, the other six for a ninth.
     halved = core_seconds * (1 / 9 + 2 / 9 / 3 + 6 / 9 / 9)
-    rows.append(["training with halving", "a quarter of the epochs", None, halved / HOUR / cores, halved / HOUR * price])
+    rows.append(
+        ["training with halving", "a quarter of the epochs", None, halved / HOUR / cores, halved / HOUR * price]
+    )
     title = f"many networks on {cores} cores"
     return Results(title, ["part", "measured", "size", "time", "cost"], ["", "", "GB", "h", "$"], rows)
 
