@@ -125,18 +125,23 @@ class PlayPage:
         """Wait until the newest frame shows this update of the newest scene, paused."""
 
         def is_there() -> bool:
-            frame, scene = self.talk.frame, self.talk.scene
-            is_newest = frame["scene"] == scene["scene"] and frame["run"] >= scene["run"]
-            return is_newest and frame["update"] == update and not frame["is_playing"]
+            frame = self.talk.frame
+            return self.is_newest() and frame["update"] == update and not frame["is_playing"]
 
         self.until(is_there, f"update {update}")
         return self.talk.frame
+
+    def is_newest(self) -> bool:
+        """Whether the newest frame belongs to the newest scene."""
+        frame, scene = self.talk.frame, self.talk.scene
+        return bool(frame["scene"] == scene["scene"] and frame["run"] >= scene["run"])
 
     # What is done often
 
     def train(self, epochs: int) -> Answer:
         """Train by whole epochs, by their key; returns the frame at the end."""
         self.page.locator("body").focus()
+        self.until(self.is_newest, "a frame of the newest scene")  # another batch size changes the updates of an epoch
         update = self.talk.frame["update"]
         each = self.talk.frame["updates_per_epoch"]
         end = (update // each + epochs) * each

@@ -319,14 +319,17 @@ def test_pictures_of_a_table_draw_its_plane_and_say_that_training_diverged(play:
     assert note.bounding_box()["height"] > cut + 10
     play.button("views.note.less").press("Enter")
     assert note.bounding_box()["height"] == cut
-    play.parameter("solver").select_option("sgd")
+    with play.answering("change"):  # each change is answered before the next one, which may replace the fields
+        play.parameter("solver").select_option("sgd")
     for k in range(2):  # units of ReLU could all die instead, with a finite cost
         with play.answering("change"):
             play.page.locator(f"[data-control=activation-{k}]").select_option("identity")
     field = play.page.locator("#settings input[data-parameter=learning_rate_init]").first
-    with play.answering("change"):
+    with play.answering("change") as answers:
         field.fill("1000")
         field.press("Enter")
+    assert answers
+    play.until(play.is_newest, "a frame of the last change")
     play.play_at_full_speed()
     play.until(lambda: play.talk.frame["reason"] == "diverged", "the end of training")
     play.page.locator("#network").get_by_text(text_of("views.picture.diverged"), exact=True).wait_for()

@@ -103,7 +103,8 @@ def test_descriptions_for_screen_readers(play: PlayPage) -> None:
     for name in ("network", "boundary", "curves", "confusion", "vitals"):
         picture = play.page.locator(f".picture-body.picture-{name}")
         assert picture.get_attribute("role") in ("img", "group")
-        assert len(picture.get_attribute("aria-label") or "") > 10
+        # The label is the name of the picture until it is drawn.
+        play.until(lambda: len(picture.get_attribute("aria-label") or "") > 10, f"the text of {name}")  # noqa: B023
     numbers = text_of("views.network.describe", sizes="2-5-5-1", count=51, update=21, largest="", dead=0, saturated=0)
     network = play.page.locator(".picture-body.picture-network")
     play.until(lambda: numbers[:60] in network.get_attribute("aria-label"), "the description of update 21")
