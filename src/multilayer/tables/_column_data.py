@@ -146,6 +146,17 @@ class ColumnData:
         """Return the number of different values."""
         return len(np.unique(self.present()))
 
+    def texts(self) -> tuple[list[str], NDArray[np.intp]]:
+        """Return the texts of a column of text in the order of their first occurrence, and the place of each cell's.
+
+        The places are those of the cells that are not gaps, (m - n_gaps,).
+        """
+        codes, first, places = np.unique(self.present(), return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rank = np.empty(len(order), dtype=np.intp)
+        rank[order] = np.arange(len(order))
+        return [self.words[code] for code in codes[order].tolist()], rank[places]
+
     def counts(self) -> dict[str, int]:
         """Return the texts of a column of text and how often they occur, in the order of their first occurrence."""
         codes, first, counts = np.unique(self.present(), return_index=True, return_counts=True)

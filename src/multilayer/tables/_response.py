@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.equations.extensions.encodings import cross_fitted_means
 from multilayer.exceptions import InputError, ShapeError, unknown_name
 from multilayer.tables._column_data import ColumnData
 from multilayer.tables._series import column_data
@@ -29,12 +30,15 @@ class Response:
         The names of the outputs: the classes, except for the first one of two; empty strings for amounts.
     folds : array of shape (m,)
         The fold of each row, from 0 to 4, for cross-fitting.
+    classes : array or None
+        The classes as they are in y; None for amounts.
     """
 
     task: Task
     values: NDArray[Any]
     labels: tuple[str, ...]
     folds: NDArray[np.intp]
+    classes: NDArray[Any] | None = None
 
     def output(self, i: int) -> NDArray[np.float64]:
         """Return one output with mean 0, of shape (m,): an amount, or the indicator of a class less its share."""
@@ -43,6 +47,12 @@ class Response:
             return amounts
         is_class = (self.values == (i + 1 if len(self.labels) == 1 else i)).astype(np.float64)
         return is_class - is_class.mean()
+
+    def cross_fitted(self, name: str, codes: NDArray[np.intp], n_categories: int) -> NDArray[np.float64]:  # noqa: ARG002 all columns have these rows
+        """Return the cross-fitted mean of each output for each row, (K, m), by the categories of a column."""
+        outputs = [self.output(i) for i in range(len(self.labels))]
+        found = [cross_fitted_means(codes, t, n_categories, self.folds) for t in outputs]
+        return np.array(found).reshape(len(outputs), len(codes))
 
 
 def response_of(y: Any, task: str, n_rows: int, groups: Any = None) -> Response:
@@ -79,7 +89,11 @@ def response_of(y: Any, task: str, n_rows: int, groups: Any = None) -> Response:
         classes = np.searchsorted(different, values)
         names = tuple(map(str, different.tolist()))
         return Response(
-            "classification", classes, names[1:] if len(names) <= 2 else names, _folds(n_rows, groups, classes)
+            "classification",
+            classes,
+            names[1:] if len(names) <= 2 else names,
+            _folds(n_rows, groups, classes),
+            different,
         )
     amounts = [target_amounts(values, rows, "y")]
     for column in columns[1:]:

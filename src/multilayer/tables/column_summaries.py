@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._frames import Columns
 from multilayer.tables._notes import ColumnNote
+from multilayer.tables._response import Response
 from multilayer.tables.calendars import DateSpan, date_span
+from multilayer.tables.category_sums import CategorySums, repeated_texts, sums_of_rows
 
 
 class NumberSummary(Protocol):
@@ -131,6 +133,9 @@ class TextSummary(Protocol):
 
     def least_different(self) -> int:
         """Return the number of different texts, or a lower bound."""
+
+    def category_sums(self, most: int, response: Response) -> CategorySums:
+        """Return the sums of the target over the rows of the most frequent texts, which ``response`` describes."""
 
 
 ColumnSummary = NumberSummary | TextSummary
@@ -298,6 +303,9 @@ class TextInMemory:
 
     def least_different(self) -> int:
         return len(self.counts)
+
+    def category_sums(self, most: int, response: Response) -> CategorySums:
+        return sums_of_rows(self.cells, repeated_texts(self.counts, most), response)
 
 
 def first_value(column: ColumnData) -> object:

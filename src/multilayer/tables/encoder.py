@@ -33,7 +33,7 @@ from multilayer.tables.rules import (
     TwoValues,
     checked_rules,
 )
-from multilayer.tables.target_means import TargetMeanEncoding
+from multilayer.tables.target_means import CrossFitting, TargetMeanEncoding
 
 # From this number of entries of the output on, columns are encoded on all cores.
 _LARGE = 1 << 18
@@ -362,8 +362,8 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             del self.feature_names_in_
         return response
 
-    def _encode(self, table: Columns, received: Mapping[str, str], response: Response | None) -> Output:
-        """Encode rows, of which ``response`` is the target if they are the fitting rows and the encoding needs it."""
+    def _encode(self, table: Columns, received: Mapping[str, str], crossed: CrossFitting | None) -> Output:
+        """Encode rows; ``crossed`` has the means of the target for fitting rows, if the encoding needs them."""
         widths = [len(encoding.are_numbers()) for encoding in self.encodings_]
         out: Output = np.zeros((table.num_rows, sum(widths)), dtype=self._checked_dtype())
         columns = [of_fitted_kind(encoding, table.column(received[encoding.name])) for encoding in self.encodings_]
@@ -371,8 +371,8 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
         def encode(i: int) -> None:
             encoding, part = self.encodings_[i], out[:, stops[i] - widths[i] : stops[i]]
-            if response is not None and isinstance(encoding, TargetMeanEncoding):
-                encoding.encode_fitted_into(part, columns[i], response)
+            if crossed is not None and isinstance(encoding, TargetMeanEncoding):
+                encoding.encode_fitted_into(part, columns[i], crossed)
             else:
                 encoding.encode_into(part, columns[i])
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.equations.extensions.encodings import SMOOTHING, cross_fitted_means, smooth_clip, smoothed_means
+from multilayer.equations.extensions.encodings import SMOOTHING, smooth_clip
 from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._response import Response
 from multilayer.tables.column_summaries import TextSummary
@@ -16,6 +17,13 @@ from multilayer.tables.reports import ColumnReport
 
 MOST_CATEGORIES, MOST_MEANS = 100_000, 1_000_000
 """The most frequent categories have means, at most a million for all outputs; the others count as unseen."""
+
+
+class CrossFitting(Protocol):
+    """The means of the target for fitting rows, each over rows of other folds."""
+
+    def cross_fitted(self, name: str, codes: NDArray[np.intp], n_categories: int) -> NDArray[np.float64]:
+        """Return the mean of each output for each row, (K, m), by the rows' categories in the column ``name``."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,11 @@ class TargetMeanEncoding:
             out[:, i] = smooth_clip(np.array([*means, 0.0]) / scale)[codes]
         self._write_frequency_and_gaps(out, codes, gaps)
 
-    def encode_fitted_into(self, out: Output, column: ColumnData, response: Response) -> None:
-        """Write the fitting rows to ``out``, with cross-fitted means."""
+    def encode_fitted_into(self, out: Output, column: ColumnData, crossed: CrossFitting) -> None:
+        """Write fitting rows to ``out``, with cross-fitted means."""
         codes, gaps = text_codes(column, self.categories), column.gaps
-        for i, scale in enumerate(self.scales):
-            means = cross_fitted_means(codes, response.output(i), len(self.categories), response.folds)
+        all_means = crossed.cross_fitted(self.name, codes, len(self.categories))
+        for i, (means, scale) in enumerate(zip(all_means, self.scales, strict=True)):
             out[:, i] = smooth_clip(means / scale)
         self._write_frequency_and_gaps(out, codes, gaps)
 
@@ -74,48 +82,46 @@ class TargetMeanEncoding:
 
 
 def fit_target_means(name: str, summary: TextSummary, response: Response) -> tuple[TargetMeanEncoding, ColumnReport]:
-    """Fit the encoding of a column of text to its cells in memory, of which ``response`` is the target."""
-    column, counted = summary.cells, summary.cell_counts
-    repeated = [category for category, count in counted.items() if count > 1]
-    repeated.sort(key=lambda category: (-counted[category], category))
-    most = min(MOST_CATEGORIES, MOST_MEANS // max(len(response.labels), 1))
-    categories = tuple(sorted(repeated[:most]))
-    codes, gaps = text_codes(column, categories), column.gaps
-    counts = tuple(counted[category] for category in categories)
-    logs = np.log(np.array([*counts, 1.0]))[codes[~gaps]]
-    means, scales = [], []
-    for i in range(len(response.labels)):
-        t = response.output(i)
-        means.append(tuple(smoothed_means(codes, t, len(categories)).tolist()))
-        crossed = cross_fitted_means(codes, t, len(categories), response.folds)[~gaps]
-        scales.append(_scale(crossed))
+    """Fit the encoding of a column of text to its sums of the target; ``response`` describes the outputs."""
+    sums = summary.category_sums(min(MOST_CATEGORIES, MOST_MEANS // max(len(response.labels), 1)), response)
+    counts = sums.counts.sum(axis=1)
+    n_others = summary.n_values - int(counts.sum())  # rows of rare categories
+    logs = np.log(np.array([*counts, 1.0]))
+    of_rows = np.array([*counts, n_others])
     encoding = TargetMeanEncoding(
         name,
         "text",
-        categories,
-        counts,
-        tuple(means),
-        tuple(scales),
+        sums.categories,
+        tuple(counts.tolist()),
+        tuple(map(tuple, sums.means().tolist())),
+        tuple(
+            _scale(np.append(crossed.ravel(), 0.0), np.append(sums.counts.ravel(), n_others))
+            for crossed in sums.cross_fitted()
+        ),
         response.labels,
-        float(logs.mean()) if len(logs) else 0.0,
-        _scale(logs),
+        _mean(logs, of_rows),
+        _scale(logs, of_rows),
         has_gaps=summary.n_gaps > 0,
     )
     what = "share of each class" if len(response.labels) > 1 and response.labels[0] else "mean of the target"
     if len(response.labels) == 1 and response.labels[0]:
         what = f"share of {response.labels[0]!r}"
     done = (
-        f"the {what} in each of {len(categories):,} categories (cross-fitted, smoothed by {SMOOTHING:.0f} rows) and "
-        "the logarithm of their frequency"
+        f"the {what} in each of {len(sums.categories):,} categories (cross-fitted, smoothed by {SMOOTHING:.0f} rows) "
+        "and the logarithm of their frequency"
     )
-    if rare := len(counted) - len(categories):
-        done += f"; {rare:,} rare categories and unseen ones get the overall mean"
-    done += summary.cells_words
+    if rare := summary.n_different - len(sums.categories):
+        done += f"; {summary.about}{rare:,} rare categories and unseen ones get the overall mean"
     done += "; one column for gaps" if encoding.has_gaps else ""
     return encoding, ColumnReport(name, "text", done, summary.n_gaps, len(encoding.feature_names(name)))
 
 
-def _scale(values: NDArray[np.float64]) -> float:
-    """Return the deviation of values, or 1 if they are equal except for rounding."""
-    deviation = float(values.std()) if len(values) else 0.0
+def _mean(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
+    """Return the mean of values that occur so often, 0 for none."""
+    return float(values @ counts / max(int(counts.sum()), 1))
+
+
+def _scale(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
+    """Return the deviation of values that occur so often, or 1 if they are equal except for rounding."""
+    deviation = float(np.sqrt(_mean((values - _mean(values, counts)) ** 2, counts)))
     return deviation if deviation > 1e-9 else 1.0

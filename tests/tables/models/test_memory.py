@@ -52,17 +52,16 @@ def test_scratch_is_no_file(tmp_path: Path) -> None:
 def test_more_memory_gives_more_rows_up_to_a_limit() -> None:
     base = 300 * MEGABYTE
     small, large, huge = (memory_plan(n * MEGABYTE, 40, base) for n in (600, 1000, 100_000))
-    for name in ("block_rows", "sample_rows", "validation_rows", "window_bytes"):
+    for name in ("block_rows", "sample_rows", "validation_rows", "text_bytes", "window_bytes"):
         assert getattr(small, name) < getattr(large, name) <= getattr(huge, name), name
     assert (huge.block_rows, huge.sample_rows, huge.validation_rows) == (65_536, 100_000, 50_000)
-    assert (huge.most_categories, huge.window_bytes) == (65_536, 10**9)
+    assert huge.window_bytes == 10**9
 
 
 def test_the_parts_fit_into_the_memory() -> None:
     plan = memory_plan(700 * MEGABYTE, 40, 300 * MEGABYTE)
     of_rows = 40 * (plan.block_rows * 160 + (plan.sample_rows + plan.validation_rows) * 240)
-    of_categories = 40 * plan.most_categories * 256
-    assert of_rows + of_categories + BYTES_OF_COLUMN * 40 < 0.9 * 400 * MEGABYTE
+    assert of_rows + 2 * plan.text_bytes + BYTES_OF_COLUMN * 40 < 0.9 * 400 * MEGABYTE
     assert plan.window_bytes + 40 * (plan.sample_rows + plan.validation_rows) * 240 < 0.9 * 400 * MEGABYTE
 
 

@@ -15,8 +15,13 @@ from multilayer.exceptions import InputError, ParameterError
 from multilayer.tables import TableEncoder, row_identifiers
 from multilayer.tables._column_data import ColumnData
 from multilayer.tables._frames import Columns, columns_of
+from multilayer.tables._response import response_of
+from multilayer.tables.models.streamed.encoding import MeansOfFolds
 from multilayer.tables.piecewise import PiecewiseEncoding
 from multilayer.tables.streaming.summaries import TableSummary
+from multilayer.tables.streaming.target_sums import RowTargets
+from multilayer.tables.streaming.text_states import TextState
+from multilayer.tables.target_means import TargetMeanEncoding
 
 OPTIONS: list[dict[str, Any]] = [
     {},
@@ -69,20 +74,48 @@ def target(table: pd.DataFrame) -> Any:
     return (table["normal"] + (table["many"].str.len() == 2) > 0.5).to_numpy()
 
 
-def summary_of(table: pd.DataFrame, boundaries: list[int] | None = None, **sizes: int) -> TableSummary:
+LABELS = [True, False]  # those of the classes 0 and 1 of "targets_of"
+
+
+def targets_of(y: Any) -> RowTargets:
+    """Return the targets of rows with the folds of an encoder in memory."""
+    folds = response_of(y, "regression" if y.dtype == float else "auto", len(y)).folds
+    return RowTargets(y, folds, 0) if y.dtype == float else RowTargets(np.where(y, 0, 1), folds, 2)
+
+
+def summary_of(table: pd.DataFrame, boundaries: list[int] | None = None, y: Any = None, **sizes: Any) -> TableSummary:
     whole = columns_of(table)
     kinds = {name: whole.column(name).kind for name in whole.column_names}
     summary = TableSummary(kinds, **sizes)
     stops = sorted({min(stop, len(table)) for stop in boundaries or []} | {0, len(table)})
+    targets = None if y is None else targets_of(y)
     for start, stop in itertools.pairwise(stops):
-        summary.update(columns_of(table.iloc[start:stop]))
+        part = slice(start, stop)
+        summary.update(columns_of(table.iloc[part]), None if targets is None else targets.take(part))
     return summary
 
 
 def fitted(summary: TableSummary, sample: Any, y: Any = None, **options: Any) -> TableEncoder:
     encoder = TableEncoder(**options)
-    summary.fit(encoder, sample if isinstance(sample, Columns) else columns_of(sample), y)
+    labels = LABELS if y is not None and np.asarray(y).dtype == bool else None
+    summary.fit(encoder, sample if isinstance(sample, Columns) else columns_of(sample), y, labels=labels)
     return encoder
+
+
+def without_means(encoder: TableEncoder) -> str:
+    """Return the state without means of the target, which depend on the order of sums."""
+    encodings = [each for each in encoder.encodings_ if not isinstance(each, TargetMeanEncoding)]
+    return repr((encodings, list(encoder.columns_), encoder.number_columns_, encoder.feature_names_in_))
+
+
+def check_means(encoder: TableEncoder, expected: TableEncoder) -> None:
+    for one, other in zip(encoder.encodings_, expected.encodings_, strict=True):
+        if isinstance(one, TargetMeanEncoding):
+            assert isinstance(other, TargetMeanEncoding)
+            assert (one.categories, one.counts, one.labels) == (other.categories, other.counts, other.labels)
+            np.testing.assert_allclose(one.means, other.means, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(one.scales, other.scales, rtol=1e-9)
+            np.testing.assert_allclose((one.log_centre, one.log_scale), (other.log_centre, other.log_scale), rtol=1e-12)
 
 
 def state(encoder: TableEncoder) -> str:
@@ -95,10 +128,11 @@ def test_a_small_table_has_the_bits_of_the_encoder_in_memory(options: dict[str, 
     y = target(table).astype(float) if options.get("task") == "regression" else target(table)
     expected = TableEncoder(**options).fit(table, y)
     for boundaries in ([], [1, 2, 3, 250, 251, 899], [*range(0, 900, 90)]):
-        encoder = fitted(summary_of(table, boundaries), table, y, **options)
-        assert state(encoder) == state(expected)
+        encoder = fitted(summary_of(table, boundaries, y), table, y, **options)
+        assert without_means(encoder) == without_means(expected)
+        check_means(encoder, expected)
         assert encoder.n_features_in_ == table.shape[1]
-    np.testing.assert_array_equal(encoder.transform(table[:50]), expected.transform(table[:50]))
+    np.testing.assert_allclose(encoder.transform(table[:50]), expected.transform(table[:50]), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [2, 15, 25])
@@ -113,8 +147,8 @@ def test_a_tiny_table_has_the_bits_of_the_encoder_in_memory(n: int) -> None:
 @given(st.lists(st.integers(0, 1000), max_size=12))
 def test_the_blocks_change_nothing(boundaries: list[int]) -> None:
     table = frame(1000)
-    sizes = {"chunk_rows": 128, "most_categories": 40}
-    whole, parts = summary_of(table, [], **sizes), summary_of(table, boundaries, **sizes)
+    sizes = {"chunk_rows": 128, "most_categories": 40, "text_bytes": 60_000}
+    whole, parts = (summary_of(table, each, target(table), **sizes) for each in ([], boundaries))
     for options in OPTIONS[2:4]:
         given = {"max_categories": 10, **options}
         one, other = (fitted(summary, table[::3], target(table)[::3], **given) for summary in (whole, parts))
@@ -153,20 +187,53 @@ def test_quantiles_are_within_the_error_that_columns_states() -> None:
                 assert np.abs(shares - expected).max() <= error + 1e-3
 
 
-def test_trees_and_means_of_the_target_are_those_of_the_sample() -> None:
+def test_trees_are_those_of_the_sample_and_means_of_the_target_those_of_all_rows() -> None:
     table = frame(3000)[["normal", "tens", "many", "with gaps"]]
-    sample, y = table[:600], target(table)[:600]
+    y = target(table)
     options: dict[str, Any] = {"piecewise": "tree", "many_categories": "target", "max_categories": 20}
-    encoder = fitted(summary_of(table), sample, y, **options)
-    expected = TableEncoder(**options).fit(sample, y)
-    normal, many = encoder.encodings_[0], encoder.encodings_[2]
-    assert normal.edges[1:-1] == expected.encodings_[0].edges[1:-1]  # type: ignore[attr-defined]
+    encoder = fitted(summary_of(table, [700], y), table[:600], y[:600], **options)
+    of_sample, whole = TableEncoder(**options).fit(table[:600], y[:600]), TableEncoder(**options).fit(table, y)
+    normal = encoder.encodings_[0]
+    assert normal.edges[1:-1] == of_sample.encodings_[0].edges[1:-1]  # type: ignore[attr-defined]
     assert (normal.edges[0], normal.edges[-1]) == (table.normal.min(), table.normal.max())  # type: ignore[attr-defined]
-    assert many == expected.encodings_[2]
-    of_sample = " (of a sample of 600 rows)"
-    assert encoder.columns_[0].encoding.endswith("a decision tree on the target" + of_sample)
-    assert of_sample in encoder.columns_[2].encoding
-    assert of_sample not in encoder.columns_[1].encoding
+    check_means(encoder, whole)
+    words = " (of a sample of 600 rows)"
+    assert encoder.columns_[0].encoding.endswith("a decision tree on the target" + words)
+    assert encoder.columns_[2] == whole.columns_[2]
+    assert words not in encoder.columns_[1].encoding
+
+
+@pytest.mark.parametrize("kind", ["amounts", "two classes", "three classes"])
+def test_the_means_of_training_rows_are_cross_fitted(kind: str) -> None:
+    table = frame(2000)[["normal", "many"]]
+    table.loc[::9, "many"] = None
+    y = {
+        "amounts": 1e6 + 1e-3 * table["normal"].to_numpy(),
+        "two classes": np.digitize(table["normal"], [0.0]),
+        "three classes": np.digitize(table["normal"], [-0.5, 0.5]),
+    }[kind]
+    response = response_of(y, "auto", len(y))
+    labels = None if kind == "amounts" else list(range(3 if kind == "three classes" else 2))
+    rows = RowTargets(y, response.folds, len(labels or ()))
+    summary = TableSummary({"normal": "number", "many": "text"}, chunk_rows=256)
+    summary.update(columns_of(table), rows)
+    encoder = TableEncoder(many_categories="target", max_categories=20)
+    crossed = summary.fit(encoder, columns_of(table[:500]), y[:500], labels=labels)
+    encoding = encoder.encodings_[1]
+    assert isinstance(encoding, TargetMeanEncoding)
+    codes = columns_of(table).column("many").codes(encoding.categories)
+    found = MeansOfFolds(crossed, response.folds).cross_fitted("many", codes, len(encoding.categories))
+    assert found.shape == (len(encoding.labels), 2000)
+    assert len(encoding.labels) == (3 if kind == "three classes" else 1)
+    expected = response.cross_fitted("many", codes, len(encoding.categories))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(encoding.scales, expected[:, ~table["many"].isna()].std(axis=1), rtol=1e-6)
+
+
+def test_means_need_the_targets_of_the_rows() -> None:
+    table = frame(300)[["normal", "many"]]
+    with pytest.raises(ValueError, match="without their targets"):
+        fitted(summary_of(table), table, target(table), many_categories="target", max_categories=5)
 
 
 def test_the_target_may_be_a_column() -> None:
@@ -182,7 +249,8 @@ def test_the_target_may_be_a_column() -> None:
 def test_gaps_outside_the_sample_have_a_column() -> None:
     table = frame(100)[["many", "five"]].astype({"five": float})
     table.loc[95:, :] = None
-    encoder = fitted(summary_of(table), table[:90], target(frame(100))[:90], many_categories="target", max_categories=5)
+    y = target(frame(100))
+    encoder = fitted(summary_of(table, y=y), table[:90], y[:90], many_categories="target", max_categories=5)
     assert encoder.get_feature_names_out().tolist()[-1] == "five=(gap)"
     assert "many=(gap)" in encoder.get_feature_names_out()
     assert [report.n_gaps for report in encoder.columns_] == [5, 5]
@@ -205,7 +273,8 @@ def test_a_sample_without_values() -> None:
     table = frame(900)[["gaps at first", "many"]]
     table.loc[:99, "many"] = None
     options: dict[str, Any] = {"piecewise": "tree", "many_categories": "target", "max_categories": 5}
-    encoder = fitted(summary_of(table), table[:50], target(frame(900))[:50], **options)
+    y = target(frame(900))
+    encoder = fitted(summary_of(table, y=y), table[:50], y[:50], **options)
     assert np.isfinite(encoder.transform(table)).all()
     assert "no thresholds by a decision tree on the target (of a sample of 50 rows)" in encoder.columns_[0].encoding
 
@@ -313,6 +382,24 @@ def test_the_memory_is_bounded() -> None:
         sizes.append(summary.n_bytes)
     assert max(sizes) < 512 * 8 * 9 + 1000 * 200 + (1 << 18)
     assert sizes[1] - sizes[0] < 20_000
+
+
+def test_the_memory_of_text_is_shared_by_its_columns() -> None:
+    rng = np.random.default_rng(0)
+    n = 40_000
+    table = pd.DataFrame({name: [f"t{k}" for k in rng.integers(0, most, n)]
+                          for name, most in (("few", 500), ("some", 5_000), ("many", 10**9))})  # fmt: skip
+    y = rng.normal(size=n)
+    limit = 5_000_000
+    summary = summary_of(table, list(range(0, n, 3000)), y, chunk_rows=2048, text_bytes=limit)
+    assert 0.3 * limit < summary.n_bytes <= limit
+    # The largest column gives way, so that the others are exact.
+    counts = {name: each.counts for name, each in summary.states.items() if isinstance(each, TextState)}
+    assert [each.is_exact for each in counts.values()] == [True, True, False]
+    encoder = fitted(summary, table[:2000], y[:2000], many_categories="target", max_categories=64)
+    assert sum(counts["some"].counts.values()) == n
+    expected = TableEncoder(many_categories="target", max_categories=64).fit(table[["few", "some"]], y)
+    check_means(encoder, expected)
 
 
 def test_columns_without_names() -> None:

@@ -135,10 +135,45 @@ def cross_fitted_means(codes: NDArray[np.intp], t: Array, n_categories: int, fol
     shape = (n_categories, n_folds)
     sums = np.bincount(cells, t[known], n_categories * n_folds).reshape(shape)
     counts = np.bincount(cells, minlength=n_categories * n_folds).reshape(shape)
+    counts_of_folds = np.bincount(folds, minlength=n_folds)
+    of_others = means_of_other_folds(sums, counts, np.bincount(folds, t, n_folds), counts_of_folds)
+    means = np.zeros(len(codes))
+    means[known] = of_others.ravel()[cells]
+    return means
+
+
+def means_of_other_folds(
+    sums: NDArray[np.number],
+    counts: NDArray[np.integer],
+    sums_of_folds: NDArray[np.number],
+    counts_of_folds: NDArray[np.integer],
+) -> Array:
+    """(X4) Compute the cross-fitted mean of each category and fold from the sums over their rows.
+
+    The mean of a category c for the rows of a fold f is that of :func:`smoothed_means` over the rows of the other
+    folds, less their mean.
+
+    Parameters
+    ----------
+    sums, counts : arrays of shape (n_categories, n_folds)
+        The sum of an output of the target over the rows of each category and fold, and the number of these rows.
+    sums_of_folds, counts_of_folds : arrays of shape (n_folds,)
+        The same for all rows of each fold, also those without a category.
+
+    Returns
+    -------
+    array of shape (n_categories, n_folds)
+        The means.
+
+    Examples
+    --------
+    >>> sums, counts = np.array([[3.0, -1.0]]), np.array([[2, 1]])
+    >>> means_of_other_folds(sums, counts, np.array([3.0, -3.0]), np.array([3, 2])).round(3).tolist()
+    [[0.045, 0.083]]
+    """
     sums = sums.sum(axis=1, keepdims=True) - sums
     counts = counts.sum(axis=1, keepdims=True) - counts
-    n_others = len(t) - np.bincount(folds, minlength=n_folds)
-    overall = (t.sum() - np.bincount(folds, t, n_folds)) / np.maximum(n_others, 1)
-    means = np.zeros(len(codes))
-    means[known] = (np.where(counts > 0, sums - counts * overall, 0.0) / (counts + SMOOTHING)).ravel()[cells]
+    n_others = counts_of_folds.sum() - counts_of_folds
+    overall = (sums_of_folds.sum() - sums_of_folds) / np.maximum(n_others, 1)
+    means: Array = np.where(counts > 0, sums - counts * overall, 0.0) / (counts + SMOOTHING)
     return means

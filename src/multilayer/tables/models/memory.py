@@ -34,9 +34,6 @@ _MEGABYTE = 10**6
 _BASES = tuple(n * _MEGABYTE for n in (300, 400, 550, 750, 1_000, 1_500, 2_000, 3_000, 4_500, 7_000, 10_000))
 # Of each column: buffers and dictionaries of the reader, and the summary.
 BYTES_OF_COLUMN = 9 * _MEGABYTE // 4
-# Of a category that is counted.
-BYTES_OF_CATEGORY = 256
-LEAST_CATEGORIES, MOST_CATEGORIES = 4_096, 65_536
 MOST_WINDOW_BYTES = 10**9
 # Where the system does not tell: Python with the libraries of a fit.
 _USUAL_BASE = 350 * _MEGABYTE
@@ -49,6 +46,8 @@ BYTES_OF_READING = 160
 BYTES_OF_KEEPING = 240
 # A block takes so many times its bytes while it is read, typed and encoded.
 TIMES_OF_BLOCK = 8
+# Categories take so many times their bytes while encoders are fitted to them.
+TIMES_OF_CATEGORY = 2
 MOST_BLOCK_ROWS, MOST_SAMPLE_ROWS, MOST_VALIDATION_ROWS = 65_536, 100_000, 50_000
 LEAST_BLOCK_ROWS, LEAST_SAMPLE_ROWS, LEAST_VALIDATION_ROWS = 1_024, 1_000, 200
 # Buffers of pyarrow and of compiled code, and the networks.
@@ -77,8 +76,8 @@ class MemoryPlan:
         The most validation rows.
     validation_bytes : int
         The most bytes of these rows as columns.
-    most_categories : int
-        The most categories of a column of text that are counted.
+    text_bytes : int
+        The bytes of the categories of all columns of text, with their sums of the target.
     window_bytes : int
         The bytes of all windows of encoded rows.
     """
@@ -91,7 +90,7 @@ class MemoryPlan:
     sample_bytes: int
     validation_rows: int
     validation_bytes: int
-    most_categories: int
+    text_bytes: int
     window_bytes: int
 
 
@@ -140,7 +139,7 @@ def memory_plan(memory: int | None, n_columns: int, base: int) -> MemoryPlan:
         int(SHARE_OF_SAMPLE * free),
         rows(SHARE_OF_VALIDATION, BYTES_OF_KEEPING, LEAST_VALIDATION_ROWS, MOST_VALIDATION_ROWS),
         int(SHARE_OF_VALIDATION * free / TIMES_OF_BLOCK),
-        min(max(int(SHARE_OF_CATEGORIES * free / (n_columns * BYTES_OF_CATEGORY)), LEAST_CATEGORIES), MOST_CATEGORIES),
+        int(SHARE_OF_CATEGORIES * free / TIMES_OF_CATEGORY),
         min(int(SHARE_OF_WINDOWS * free), MOST_WINDOW_BYTES),
     )
 

@@ -76,6 +76,12 @@ class CategoryCounts:
         """The number of different texts, or a lower bound (two standard errors below the estimate)."""
         return len(self.counts) if self.different is None else self.different.least_different
 
+    def halve(self) -> None:
+        """Remove half of the counters, if these are more than ``FEWEST_COUNTERS``, and allow no more than before."""
+        if len(self.counts) > FEWEST_COUNTERS:
+            self.most = len(self.counts)
+            self._subtract()
+
     def _subtract(self) -> None:
         if self.different is None:
             self.different = DistinctCounter()

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import ParameterError
+from multilayer.tables._response import N_FOLDS
 from multilayer.tables.streaming.row_hashes import mixed
 from multilayer.tables.streaming.row_sample import RowSample
 
-__all__ = ["RowSample", "is_validation"]
+__all__ = ["RowSample", "folds_of", "is_validation"]
 
-_OF_VALIDATION = np.uint64(0x6A09E667F3BCC908)  # makes the choice independent of that of samples
+# Make the choices independent of each other and of that of samples.
+_OF_VALIDATION, _OF_FOLDS = np.uint64(0x6A09E667F3BCC908), np.uint64(0xBB67AE8584CAA73B)
 
 
 def is_validation(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
@@ -48,3 +50,24 @@ def is_validation(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]
     if share == 1:
         return np.ones(len(hashes), dtype=np.bool_)
     return mixed(hashes ^ _OF_VALIDATION) < np.uint64(int(share * 2.0**64))
+
+
+def folds_of(hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return the fold of each row for cross-fitting, by its hash; equal rows are in one fold.
+
+    Parameters
+    ----------
+    hashes : array of uint64, of shape (m,)
+        The hashes of the rows, of :class:`Block`.
+
+    Returns
+    -------
+    array of int, of shape (m,)
+        The folds, from 0 to 4.
+
+    Examples
+    --------
+    >>> np.bincount(folds_of(np.arange(1000, dtype=np.uint64))).tolist()
+    [201, 203, 216, 186, 194]
+    """
+    return (mixed(hashes ^ _OF_FOLDS) % np.uint64(N_FOLDS)).astype(np.intp)

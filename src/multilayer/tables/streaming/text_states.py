@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+import numpy as np
 
 from multilayer.tables._column_data import ColumnData, Kind
+from multilayer.tables._response import Response
+from multilayer.tables.category_sums import CategorySums
 from multilayer.tables.streaming.categories import CategoryCounts
+from multilayer.tables.streaming.target_sums import RowTargets, TargetSums, TargetTotals
 
 
 class TextState:
-    """The counts of texts and gaps.
+    """The counts of texts and gaps, and the sums of the target by text.
 
     Parameters
     ----------
@@ -26,20 +34,38 @@ class TextState:
         self.n_rows = self.n_gaps = 0
         self.is_category = True
         self.counts = CategoryCounts(most)
+        self.sums = TargetSums()
 
     @property
     def n_bytes(self) -> int:
         """The memory of the state."""
         different = self.counts.different
-        return self.counts.n_bytes + (different.n_bytes if different is not None else 0)
+        return self.counts.n_bytes + self.sums.n_bytes + (different.n_bytes if different is not None else 0)
 
-    def update(self, column: ColumnData) -> None:
+    def update(self, column: ColumnData, targets: RowTargets | None = None) -> None:
         """Add the next rows."""
         self.n_rows += len(column)
         self.n_gaps += column.n_gaps
-        if column.kind == "text":
-            self.is_category &= column.is_category
-            self.counts.update(column.counts())
+        if column.kind != "text":
+            return
+        self.is_category &= column.is_category
+        texts, places = column.texts()
+        self.counts.update(dict(zip(texts, np.bincount(places, minlength=len(texts)).tolist(), strict=True)))
+        if targets is not None:
+            self.sums.update(texts, places, targets.take(~column.gaps), self.counts)
+
+    def halve(self) -> None:
+        """Remove half of the texts; see :meth:`CategoryCounts.halve`."""
+        self.counts.halve()
+        self.sums.remove_uncounted(self.counts)
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedTarget:
+    """The target of all rows: its totals, and the labels of its classes as they are in y, None for amounts."""
+
+    totals: TargetTotals
+    labels: Sequence[Any] | None
 
 
 class StreamedText:
@@ -53,11 +79,13 @@ class StreamedText:
         The cells of a sample of rows.
     cells_words : str
         The words that say so; empty if these are all rows.
+    target : StreamedTarget
+        The target of all rows.
     """
 
     kind: Kind = "text"
 
-    def __init__(self, state: TextState, cells: ColumnData, cells_words: str) -> None:
+    def __init__(self, state: TextState, cells: ColumnData, cells_words: str, target: StreamedTarget) -> None:
         # A sample without values may have no type.
         self.cells = cells if cells.kind == "text" else ColumnData.of_texts([None] * len(cells))
         self.cells_words, self.is_category, self.n_gaps = cells_words, state.is_category, state.n_gaps
@@ -65,6 +93,7 @@ class StreamedText:
         self.counts, self.count_error = state.counts.counts, state.counts.error
         self.n_different, self._least_different = state.counts.n_different, state.counts.least_different
         self.about = "about " if state.counts.is_estimated else ""
+        self._sums, self._target = state.sums, target
 
     @cached_property
     def cell_counts(self) -> dict[str, int]:
@@ -72,3 +101,8 @@ class StreamedText:
 
     def least_different(self) -> int:
         return self._least_different
+
+    def category_sums(self, most: int, response: Response) -> CategorySums:
+        if not self._target.totals.sums.size:
+            raise ValueError("the rows were summarised without their targets.")
+        return self._sums.category_sums(self._target.totals, most, response, self._target.labels)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.exceptions import DataFileError
-from multilayer.tables._response import response_of
+from multilayer.tables._frames import Columns
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.novelty import Surroundings
 from multilayer.tables.models.streamed.preparing import Prepared, targets_of_rows
@@ -25,10 +25,10 @@ from multilayer.tables.streaming.ahead import read_ahead
 from multilayer.tables.streaming.rows_file import EncodedRows
 from multilayer.tables.streaming.rows_format import RowsFormat
 from multilayer.tables.streaming.rows_writer import EncodedRowsWriter
-from multilayer.tables.streaming.sampling import is_validation
+from multilayer.tables.streaming.sampling import folds_of, is_validation
 from multilayer.tables.streaming.scratch import check_disk_space
 from multilayer.tables.streaming.source import TableStream
-from multilayer.tables.target_means import TargetMeanEncoding
+from multilayer.tables.streaming.summaries import CrossFittedMeans
 
 BYTES_OF_PART = 1 << 23
 
@@ -100,7 +100,7 @@ def encode_rows(
     """
     formats = formats_of(model, prepared.encoders)
     check_space(folder.path, formats, survey.n_training)
-    encode = {name: _Encoding(encoder, survey, prepared) for name, encoder in prepared.encoders.items()}
+    encode = {name: _Encoding(encoder, prepared.crossed[name]) for name, encoder in prepared.encoders.items()}
     surroundings = prepared.surroundings
     with ExitStack() as open_files:
         writers = {
@@ -163,19 +163,13 @@ class _Appending:
 
 
 class _Encoding:
-    """An encoder with the sums of its rows; rows of the sample have cross-fitted means of the target."""
+    """An encoder with the sums of its rows."""
 
-    def __init__(self, encoder: TableEncoder, survey: Survey, prepared: Prepared) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: TableEncoder, crossed: CrossFittedMeans) -> None:
+        self._encoder, self._crossed = encoder, crossed
+        self._received = {report.name: report.name for report in encoder.columns_}
         self._sums = np.zeros(len(encoder.number_columns_))
         self._n_rows = 0
-        self._hashes, self._sample = np.zeros(0, dtype=np.uint64), np.zeros(0)
-        if any(isinstance(each, TargetMeanEncoding) for each in encoder.encodings_):
-            sample, problem = survey.sample, prepared.problem
-            y = problem.y[problem.folds[0][0]]
-            order = np.argsort(sample.hashes, kind="stable")
-            self._hashes = sample.hashes[order]
-            self._sample = fitted_rows(encoder, sample.columns, y, problem.task)[order]
 
     def parts(self, n_rows: int) -> list[slice]:
         """Divide the rows of a block, so that the encoded rows of a part take few bytes."""
@@ -187,23 +181,35 @@ class _Encoding:
         """The mean of the rows so far."""
         return self._sums / max(self._n_rows, 1)
 
-    def encoded(self, columns: Any, hashes: NDArray[np.uint64]) -> NDArray[np.float32]:
+    def encoded(self, columns: Columns, hashes: NDArray[np.uint64]) -> NDArray[np.float32]:
         """Return the next rows as numbers."""
-        X: Any = self._encoder.transform(columns)
-        if len(self._hashes):
-            places = np.searchsorted(self._hashes, hashes)
-            places[places == len(self._hashes)] = 0
-            in_sample = self._hashes[places] == hashes
-            X[in_sample] = self._sample[places[in_sample]]
+        crossed = MeansOfFolds(self._crossed, folds_of(hashes)) if self._crossed else None
+        X: Any = self._encoder._encode(columns, self._received, crossed)
         self._sums += X.sum(axis=0, dtype=np.float64)
         self._n_rows += len(X)
         found: NDArray[np.float32] = X
         return found
 
 
-def fitted_rows(encoder: TableEncoder, columns: Any, y: NDArray[Any], task: str) -> NDArray[Any]:
-    """Return the rows whose targets the encoder was fitted on, with cross-fitted means of the target."""
-    response = response_of(y, task, columns.num_rows)
-    received = {report.name: report.name for report in encoder.columns_}
-    found: NDArray[Any] = encoder._encode(columns, received, response)
-    return found
+@dataclass(frozen=True, eq=False)
+class MeansOfFolds:
+    """The means of the target for training rows; see :class:`multilayer.tables.target_means.CrossFitting`.
+
+    Attributes
+    ----------
+    means : dict of str to array of shape (n_outputs, n_categories, n_folds)
+        The means by column.
+    folds : array of shape (m,)
+        The fold of each row.
+    """
+
+    means: CrossFittedMeans
+    folds: NDArray[np.intp]
+
+    def cross_fitted(self, name: str, codes: NDArray[np.intp], n_categories: int) -> NDArray[np.float64]:  # noqa: ARG002 the means have them
+        """Return the mean of each output for each row, (K, m), by the rows' categories in a column."""
+        means = self.means[name]
+        known = codes >= 0
+        found = np.zeros((len(means), len(codes)))
+        found[:, known] = means[:, codes[known], self.folds[known]]
+        return found

@@ -17,6 +17,7 @@ from multilayer.tables.models.problem import Limits, Problem
 from multilayer.tables.models.rows import Rows, checked_identifiers, identifiers_of, with_further_rows
 from multilayer.tables.models.streamed.survey import HeldRows, Survey, values_of
 from multilayer.tables.reports import ColumnReports
+from multilayer.tables.streaming.summaries import CrossFittedMeans
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,8 @@ class Prepared:
         The sample and the validation rows, in one fold.
     encoders : dict of str to TableEncoder
         The encoders of the training rows, by encoding.
+    crossed : dict of str to dict
+        The means of the target for the training rows, by encoding; empty after both passes.
     surroundings : Surroundings
         Those of the sample.
     encoded : array of shape (n_validation, width)
@@ -39,6 +42,7 @@ class Prepared:
 
     problem: Problem
     encoders: Mapping[str, TableEncoder]
+    crossed: Mapping[str, CrossFittedMeans]
     surroundings: Surroundings
     encoded: NDArray[Any]
     limits: Limits | None
@@ -81,14 +85,17 @@ def fitted(model: Any, survey: Survey, target: str, encodings: Sequence[str]) ->
     identifiers = identifiers_of(Rows(sample, True), checked_identifiers(model.identifiers), reasons=reasons)
     found = prepared(model, survey, target, {}, identifiers)
     y = found.problem.y[: len(survey.sample)]
-    encoders = {}
+    labels = None
+    if model._classifies:
+        labels = model._more_targets(np.array(list(survey.targets.counts)), np.zeros(0), name=target).tolist()
+    encoders, crossed = {}, {}
     for name in dict.fromkeys(encodings):
         encoders[name] = TableEncoder(
             dtype=np.float32, task=found.problem.task, identifiers=identifiers, **ALL_ENCODINGS[name]
         )
-        summary.fit(encoders[name], sample, y)
+        crossed[name] = summary.fit(encoders[name], sample, y, labels=labels)
         encoders[name].columns_ = ColumnReports(encoders[name].columns_, survey.notes)
-    return replace(found, encoders=encoders)
+    return replace(found, encoders=encoders, crossed=crossed)
 
 
 def prepared(
@@ -127,7 +134,7 @@ def prepared(
     problem = Problem(rows, y, None, folds, model._classifies, identifiers, model._loss, None, class_weight)
     surroundings, encoded = surroundings_of(rows.table, identifiers)
     limits = None if model._classifies else tuple(model._range)
-    return Prepared(problem, encoders, surroundings, encoded[folds[0][1]], limits)
+    return Prepared(problem, encoders, {}, surroundings, encoded[folds[0][1]], limits)
 
 
 def set_target(model: Any, survey: Survey, target: str) -> None:

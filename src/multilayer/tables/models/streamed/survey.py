@@ -19,9 +19,10 @@ from multilayer.tables.models.memory import MemoryPlan
 from multilayer.tables.models.streamed.progress import PhaseReporter
 from multilayer.tables.streaming.ahead import read_ahead
 from multilayer.tables.streaming.row_sample import RowSample, joined_columns, with_used_words
-from multilayer.tables.streaming.sampling import is_validation
+from multilayer.tables.streaming.sampling import folds_of, is_validation
 from multilayer.tables.streaming.source import Block, TableStream
 from multilayer.tables.streaming.summaries import TableSummary
+from multilayer.tables.streaming.target_sums import RowTargets
 from multilayer.tables.target import target_amounts, target_values
 
 VALIDATION_SHARE = 0.1
@@ -113,19 +114,35 @@ class TargetCounts:
 
     def update(self, column: ColumnData) -> None:
         """Count the targets of some rows."""
-        values = values_of(column, self.name, classifies=self.classifies)
         if not self.classifies:
+            values = values_of(column, self.name, classifies=False)
             amounts_in(values, self.name)
             self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
             return
-        labels, counts = np.unique(values, return_counts=True)
-        for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
+        labels, places = self._labels(column)
+        for label, count in zip(labels, np.bincount(places, minlength=len(labels)).tolist(), strict=True):
             self.counts[label] = self.counts.get(label, 0) + count
         if len(self.counts) > MOST_CLASSES:
             raise InputError(
                 f"target {self.name!r} has more than {MOST_CLASSES:,} different labels. Choose another target, or use "
                 "TableRegressor if they are amounts."
             )
+
+    def of_rows(self, column: ColumnData, hashes: NDArray[np.uint64]) -> RowTargets:
+        """Return the targets of counted rows, with the classes in the order of ``counts``."""
+        if not self.classifies:
+            return RowTargets(values_of(column, self.name, classifies=False), folds_of(hashes), 0)
+        labels, places = self._labels(column)
+        numbers = {label: number for number, label in enumerate(self.counts)}
+        classes = np.array([numbers[label] for label in labels], dtype=np.intp)
+        return RowTargets(classes[places], folds_of(hashes), len(numbers))
+
+    def _labels(self, column: ColumnData) -> tuple[list[Any], NDArray[np.intp]]:
+        """Return the sorted labels of some rows, and the place of each row's among them."""
+        _, first, of_cells = np.unique(column.values, return_index=True, return_inverse=True)
+        values = values_of(column.take(np.sort(first)), self.name, classifies=True)
+        labels, places = np.unique(values, return_inverse=True)
+        return labels.tolist(), places[np.argsort(np.argsort(first))][of_cells]
 
 
 def values_of(column: ColumnData, name: str, *, classifies: bool) -> NDArray[Any]:
@@ -259,7 +276,7 @@ def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *,
     DataFileError, InputError
         For rows that cannot be used.
     """
-    summary = TableSummary(stream.kinds, most_categories=plan.most_categories)
+    summary = TableSummary(stream.kinds, text_bytes=plan.text_bytes)
     sample, validation = RowSample(plan.sample_rows, plan.sample_bytes), _ValidationRows(plan)
     n_training = 0
     targets = TargetCounts(stream.target, classifies=classifies)
@@ -269,7 +286,7 @@ def survey_of(stream: TableStream, plan: MemoryPlan, reporter: PhaseReporter, *,
             for part in validation.divide(block):
                 sample.update(replace(part, first=n_training))
                 n_training += len(part)
-                summary.update(part.columns)
+                summary.update(part.columns, targets.of_rows(part.target, part.hashes))
             reporter.add(len(block))
     stream.check_readable()
     validation.check_enough()

@@ -1,0 +1,234 @@
+"""Sums of the target by category and fold over all rows of a table, in one pass and in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.tables._response import N_FOLDS, Response
+from multilayer.tables.category_sums import CategorySums, repeated_texts
+from multilayer.tables.streaming.categories import CategoryCounts
+
+MOST_CELLS = 1 << 20
+"""The most numbers that are kept for a column: 8 MiB."""
+
+_BYTES_OF_ENTRY = 100  # of a dictionary, whose text the counts have, too
+
+
+@dataclass(frozen=True, eq=False)
+class RowTargets:
+    """The targets of m rows, for sums by category.
+
+    Attributes
+    ----------
+    values : array of shape (m,)
+        The class of each row, from 0 in any order, or amounts.
+    folds : array of int, of shape (m,)
+        The fold of each row, from 0 to 4.
+    n_classes : int
+        The number of classes so far; 0 for amounts.
+    """
+
+    values: NDArray[Any]
+    folds: NDArray[np.intp]
+    n_classes: int
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: Any) -> RowTargets:
+        """Return the targets of some rows, by their numbers, a slice or a mask."""
+        return replace(self, values=self.values[rows], folds=self.folds[rows])
+
+    @property
+    def n_sums(self) -> int:
+        """The numbers that are kept of a category and fold: the rows of each class, or rows and the sum of amounts."""
+        return self.n_classes or 2
+
+    def add_to(self, sums: NDArray[np.float64], groups: NDArray[np.intp]) -> None:
+        """Add the rows to ``sums``, of shape (n_groups, at least n_sums), in the order of the rows."""
+        if self.n_classes:
+            np.add.at(sums, (groups, self.values), 1.0)
+        else:
+            np.add.at(sums[:, 0], groups, 1.0)
+            np.add.at(sums[:, 1], groups, self.values)
+
+
+def joined_targets(parts: Sequence[RowTargets]) -> RowTargets:
+    """Return the targets of the rows of all parts."""
+    return RowTargets(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.folds for part in parts]),
+        max(part.n_classes for part in parts),
+    )
+
+
+class TargetTotals:
+    """The sums of the target over all rows of each fold, with the origin and the unit of amounts in all sums.
+
+    Amounts are ``(y - origin) / unit`` with the mean of the first rows and a power of two, so that their squares
+    neither overflow nor lose digits.
+    """
+
+    def __init__(self) -> None:
+        self.sums = np.zeros((N_FOLDS, 0))
+        self.squares = 0.0
+        self._origin, self._unit = 0.0, 1.0
+
+    def update(self, targets: RowTargets) -> RowTargets:
+        """Add the next rows, and return them with scaled amounts."""
+        if not targets.n_classes:
+            if not self.sums.any():
+                self._origin = float(targets.values.mean())
+                spread = float(np.abs(targets.values - self._origin).max())
+                self._unit = 2.0 ** np.frexp(spread)[1] if spread else 1.0
+            targets = replace(targets, values=(targets.values - self._origin) / self._unit)
+            self.squares += float(targets.values @ targets.values)
+        self.sums = widened(self.sums, targets.n_sums)
+        targets.add_to(self.sums, targets.folds)
+        return targets
+
+
+class TargetSums:
+    """The sums of the target over the rows of each text and fold of a column.
+
+    A text keeps its sums as long as it has a counter in the counts of the column, and, if there is no room for all of
+    these, as long as it is among the most frequent ones.  Later rows of a text without sums begin them anew: its means
+    are then those of some of its rows, whose number is kept beside them.
+
+    Parameters
+    ----------
+    most_cells : int
+        The most numbers; texts have ``5 n_sums`` each.
+    """
+
+    def __init__(self, most_cells: int = MOST_CELLS) -> None:
+        self._most_cells = most_cells
+        self._places: dict[str, int] = {}
+        self._sums = np.zeros((0, N_FOLDS, 0))  # (at least n_texts, n_folds, at least n_sums)
+        self._error = 0  # that of the counts when texts were removed last
+
+    @property
+    def n_bytes(self) -> int:
+        """The memory of the state."""
+        return self._sums.nbytes + _BYTES_OF_ENTRY * len(self._places)
+
+    def update(
+        self, texts: Sequence[str], places: NDArray[np.intp], targets: RowTargets, counts: CategoryCounts
+    ) -> None:
+        """Add the next rows that have a text.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Different texts.
+        places : array of int, of shape (m,)
+            The place of each row's text among them.
+        targets : RowTargets
+            The targets of these rows.
+        counts : CategoryCounts
+            The counts of the texts, with these rows.
+        """
+        self.remove_uncounted(counts)
+        counted = counts.counts
+        new = [text for text in texts if text not in self._places and text in counted]
+        most = max(self._most_cells // (N_FOLDS * widened(self._sums[:0], targets.n_sums).shape[2]), 2)
+        if len(self._places) + len(new) > most:
+            frequent = sorted([*self._places, *new], key=lambda text: -counted[text])[: most // 2]
+            kept = set(frequent)
+            self._keep([text for text in self._places if text in kept])
+            new = [text for text in new if text in kept]
+        self._sums = widened(self._sums, targets.n_sums)
+        n_before = len(self._places)
+        self._places |= zip(new, range(n_before, n_before + len(new)), strict=True)
+        if len(self._places) > len(self._sums):
+            larger = np.zeros((min(5 * len(self._places) // 4, most), *self._sums.shape[1:]))
+            larger[:n_before] = self._sums[:n_before]
+            self._sums = larger
+        rows = np.array([self._places.get(text, -1) for text in texts], dtype=np.intp)[places]
+        known = rows >= 0
+        groups = rows[known] * N_FOLDS + targets.folds[known]
+        targets.take(known).add_to(self._sums.reshape(-1, self._sums.shape[2]), groups)
+
+    def remove_uncounted(self, counts: CategoryCounts) -> None:
+        """Remove the texts that have lost their counters."""
+        if counts.error != self._error:
+            self._error = counts.error
+            self._keep([text for text in self._places if text in counts.counts])
+
+    def category_sums(
+        self, totals: TargetTotals, most: int, response: Response, labels: Sequence[Any] | None
+    ) -> CategorySums:
+        """Return the sums of the outputs over the rows of the most frequent texts.
+
+        Parameters
+        ----------
+        totals : TargetTotals
+            The sums over all rows.
+        most : int
+            The most categories.
+        response : Response
+            The task and the outputs.
+        labels : sequence or None
+            The labels of the classes 0, 1, ... as they are in the response; None for amounts.
+
+        Returns
+        -------
+        CategorySums
+            The sums.
+        """
+        n_rows = _counts(self._sums[: len(self._places)], labels).sum(axis=1).tolist()
+        found = repeated_texts(dict(zip(self._places, n_rows, strict=True)), most)
+        sums = self._sums[[self._places[text] for text in found]]
+        return CategorySums(
+            found,
+            _counts(sums, labels),
+            _outputs(sums, totals, response, labels),
+            _counts(totals.sums, labels),
+            _outputs(totals.sums, totals, response, labels),
+        )
+
+    def _keep(self, texts: Sequence[str]) -> None:
+        """Remove all other texts."""
+        if len(texts) == len(self._places):
+            return
+        self._sums = self._sums[[self._places[text] for text in texts]]
+        self._places = {text: place for place, text in enumerate(texts)}
+
+
+def widened(sums: NDArray[np.float64], n_sums: int) -> NDArray[np.float64]:
+    """Return sums with at least ``n_sums`` entries in the last axis, where further ones are 0."""
+    before = sums.shape[-1]
+    if n_sums <= before:
+        return sums
+    larger = np.zeros((*sums.shape[:-1], max(n_sums, 2 * before)))
+    larger[..., :before] = sums
+    return larger
+
+
+def _counts(sums: NDArray[np.float64], labels: Sequence[Any] | None) -> NDArray[np.int64]:
+    """Return the numbers of rows, without the last axis of the sums."""
+    found: NDArray[np.float64] = sums[..., 0] if labels is None else sums.sum(axis=-1)
+    return found.astype(np.int64)
+
+
+def _outputs(
+    sums: NDArray[np.float64], totals: TargetTotals, response: Response, labels: Sequence[Any] | None
+) -> NDArray[np.float64]:
+    """Return the sums of the outputs, each of mean 0, with the outputs as the first axis."""
+    n_rows = _counts(totals.sums, labels).sum()
+    if labels is None:
+        mean = totals.sums[:, 1].sum() / n_rows
+        deviation = np.sqrt(max(totals.squares / n_rows - mean**2, 0.0))
+        centred = sums[..., 1] - sums[..., 0] * mean
+        return (centred / deviation if deviation > 1e-9 else np.zeros_like(centred))[np.newaxis]
+    classes = response.classes.tolist() if response.classes is not None else []
+    of_outputs = classes[len(classes) - len(response.labels) :]
+    counts = sums.sum(axis=-1)
+    places = list(map(labels.index, of_outputs))
+    found = [sums[..., place] - counts * (totals.sums[:, place].sum() / n_rows) for place in places]
+    return np.array(found).reshape(len(of_outputs), *counts.shape)
