@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
 import pytest
 from scipy import sparse
 
@@ -157,7 +158,8 @@ def test_columns_that_cannot_be_encoded_raise_errors(values: list[Any], message:
         ([], "Expected 2D array, got 1D array"),
         ([{}, {}], "no column that can be used. It has no columns"),
         ([[1, 2], [1]], "its first row has 2 cells, data row 2 has 1. Pass rows of equal length"),
-        ("abc", "expected a data frame of pandas, polars or pyarrow"),
+        ("abc", "expected a data frame of pandas, polars or pyarrow.* Read the file by multilayer.tables.read_table"),
+        (pyarrow.dataset.dataset(pa.table({"a": [1]})), r"Dataset\. Pass its rows: to_table\(\), or each batch of"),
         (pd.DataFrame(), "the table has no rows"),
         (pl.DataFrame(), "the table has no rows"),
         (sparse.csr_matrix(np.eye(3)), r"needs dense data. Use X.toarray\(\)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -220,13 +221,23 @@ def as_frame(data: Any) -> nw.DataFrame[Any]:
     except TypeError:
         raise InputError(
             "expected a data frame of pandas, polars or pyarrow, a relation of DuckDB, a two-dimensional array, or a "
-            f"list of rows or dictionaries, got {type(data).__module__}.{type(data).__qualname__}. Wrap it, e.g. in "
-            "pandas.DataFrame."
+            f"list of rows or dictionaries, got {type(data).__module__}.{type(data).__qualname__}. {_advice(data)}"
         ) from None
     except narwhals.exceptions.DuplicateError:
         names = repeated(data.column_names if hasattr(data, "column_names") else [])
         raise InputError(_repeated_message(names)) from None
     return _collected(frame) if isinstance(frame, narwhals.LazyFrame) else frame
+
+
+def _advice(data: Any) -> str:
+    """Return how something that is not a table becomes one."""
+    if isinstance(data, str | os.PathLike):
+        return "Read the file by multilayer.tables.read_table, or in parts by read_batches."
+    if hasattr(data, "to_batches"):
+        return "Pass its rows: to_table(), or each batch of to_batches()."
+    if hasattr(data, "blocks"):  # a result of open_stream
+        return "Only fit reads it. Read the file in parts by multilayer.tables.read_batches."
+    return "Wrap it, e.g. in pandas.DataFrame."
 
 
 def _collected(frame: Any) -> Any:

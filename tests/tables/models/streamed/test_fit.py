@@ -29,7 +29,7 @@ from multilayer.exceptions import (
 )
 from multilayer.packs import MemberEnded
 from multilayer.tables import open_stream
-from multilayer.tables.models import PhaseProgress, TableClassifier, TableRegressor
+from multilayer.tables.models import PhaseProgress, TableClassifier, TableRegressor, memory
 from multilayer.tables.models.streamed import networks
 
 from .conftest import MEMORY, in_files, table
@@ -409,3 +409,13 @@ def test_nothing_is_left_in_temporary_folders(
     with pytest.raises(InputError):
         regressor().fit(flats_file, "price")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_memory_for_windows_is_found_before_the_second_pass(
+    flats_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "SHARE_OF_WINDOWS", 1e-5)
+    phases = set()
+    with pytest.raises(ParameterError, match="the windows of rows have .* bytes of memory"):
+        regressor(callbacks=[lambda event: phases.add(event.phase)]).fit(flats_file, "rent")
+    assert phases == {"reading"}

@@ -44,8 +44,8 @@ from multilayer.tables.models.problem import FoldResult
 from multilayer.tables.models.recipes import Recipe, recipes_of
 from multilayer.tables.models.rows import checked_identifiers
 from multilayer.tables.models.single_rows import SingleRows
-from multilayer.tables.models.streamed.encoding import EncodedTable, encode_rows
-from multilayer.tables.models.streamed.networks import StreamTraining
+from multilayer.tables.models.streamed.encoding import EncodedTable, encode_rows, formats_of
+from multilayer.tables.models.streamed.networks import StreamTraining, window_rows
 from multilayer.tables.models.streamed.passes import store_passes, stored_passes
 from multilayer.tables.models.streamed.preparing import Prepared, balanced_weight, fitted, prepared
 from multilayer.tables.models.streamed.progress import PhaseReporter
@@ -189,6 +189,8 @@ def _tables(fit: StreamFit) -> tuple[Survey, Prepared, EncodedTable]:
     survey = survey_of(stream, folder.plan, PhaseReporter(model.callbacks, "reading"), classifies=model._classifies)
     found = fitted(model, survey, stream.target, [recipe.encoding for recipe in fit.recipes])
     survey = replace(survey, summary=None)
+    for form in formats_of(model, found.encoders).values():
+        window_rows(model, form, folder.plan)  # before the long second pass
     release_memory()
     reporter = PhaseReporter(model.callbacks, "encoding", survey.n_rows)
     table = encode_rows(model, stream, survey, found, folder, reporter)

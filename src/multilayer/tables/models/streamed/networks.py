@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from multilayer.fits.errors import FitWarning, collected_warnings
 from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.memory import MemoryPlan
 from multilayer.tables.models.problem import FoldResult
 from multilayer.tables.models.recipes import Recipe, parameters_of, updates_of_epoch
 from multilayer.tables.models.streamed.encoding import EncodedTable
@@ -21,6 +22,7 @@ from multilayer.tables.models.streamed.progress import PhaseReporter
 from multilayer.tables.models.streamed.scratch_folder import ScratchFolder
 from multilayer.tables.models.training import TrainedMember
 from multilayer.tables.streaming.checkpoints import Checkpoint
+from multilayer.tables.streaming.rows_format import RowsFormat
 from multilayer.tables.streaming.training import WindowTraining, as_rows, train_by_windows
 from multilayer.tables.streaming.windows import WindowPlan, most_window_rows
 from multilayer.training import EpochEnded, Event
@@ -94,6 +96,11 @@ def network_plan(recipe: Recipe, encoder: TableEncoder, n_rows: int, most_rows: 
     return NetworkPlan(windows, {**parameters, **changed}, n_rows)
 
 
+def window_rows(model: Any, form: RowsFormat, plan: MemoryPlan) -> int:
+    """Return the most rows of a window, or raise a ParameterError if there is too little memory for one."""
+    return most_window_rows(form, plan.window_bytes, len(model.classes_) if model._classifies else 1)
+
+
 @dataclass(frozen=True, eq=False)
 class StreamTraining:
     """How the networks of a fit on a dataset are made.
@@ -121,8 +128,7 @@ class StreamTraining:
     def plan(self, recipe: Recipe, seed: int) -> NetworkPlan:
         """Return the windows of a kind of network."""
         rows = self.table.rows[recipe.encoding]
-        n_outputs = len(self.model.classes_) if self.model._classifies else 1
-        most = most_window_rows(rows.form, self.folder.plan.window_bytes, n_outputs)
+        most = window_rows(self.model, rows.form, self.folder.plan)
         return network_plan(recipe, self.prepared.encoders[recipe.encoding], rows.n_rows, most, seed)
 
     def train(self, recipe: Recipe, seed: int, deadline: float) -> tuple[FoldResult[TrainedMember], float]:
