@@ -416,6 +416,6 @@ def test_too_little_memory_for_windows_is_found_before_the_second_pass(
 ) -> None:
     monkeypatch.setattr(memory, "SHARE_OF_WINDOWS", 1e-5)
     phases = set()
-    with pytest.raises(ParameterError, match="the windows of rows have .* bytes of memory"):
+    with pytest.raises(ParameterError, match=r"the windows of rows have .* bytes of memory"):
         regressor(callbacks=[lambda event: phases.add(event.phase)]).fit(flats_file, "rent")
     assert phases == {"reading"}
