@@ -30,8 +30,8 @@ def fit_text(
 ) -> tuple[Encoding | None, ColumnReport]:
     """Fit the encoding of one column of at least one row.
 
-    Whether the text spells numbers or dates, which ones, and means of the target are taken from the cells in memory,
-    which are a sample of a table larger than memory.
+    Whether the text spells numbers or dates, and which ones, is taken from the cells in memory, which are a sample of a
+    table larger than memory.
     """
     n_gaps, n_values, cells = summary.n_gaps, summary.n_values, summary.cells
     if not n_values:
