@@ -75,12 +75,9 @@ class EncodedRows:
                 _check_file(path.with_name(name), described)
         except FileNotFoundError as error:
             missing = Path(str(error.filename)).name
-            raise DataFileError(f"{folder} holds no complete encoded rows: {missing} is missing.") from None
+            raise _unusable(path.parent, f"{missing} is missing") from None
         except (OSError, ValueError) as error:
-            raise DataFileError(
-                f"the encoded rows in {folder} cannot be used: {reason_of(error)}. Remove {HEADER} there, or pass "
-                "another folder as scratch=."
-            ) from None
+            raise _unusable(path.parent, reason_of(error)) from None
         return cls(ScratchFiles(Path(folder), NAMES, keep=True), form, header)
 
     @staticmethod
@@ -162,6 +159,10 @@ class EncodedRows:
                         at = end
             except OSError as error:
                 raise DataFileError(f"{path} cannot be read: {reason_of(error)}. Start again.") from None
+
+
+def _unusable(folder: Path, why: str) -> DataFileError:
+    return DataFileError(f"the encoded rows in {folder} cannot be used: {why}.")
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], RowsFormat]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -99,18 +98,34 @@ def test_the_folder_of_another_fit_is_not_used(flats_file: Path, tmp_path: Path,
     assert sorted((tmp_path / "rows").rglob("*")) == before
 
 
-def test_damaged_files_are_errors(flats_file: Path, tmp_path: Path, short: Any) -> None:
+def test_damaged_files_are_errors_whose_advice_helps(flats_file: Path, tmp_path: Path, short: Any) -> None:
     model = interrupted(flats_file, tmp_path / "rows", short).set_params(callbacks=[])
-    table = tmp_path / "rows" / "multilayer-table.npz"
-    content = table.read_bytes()
-    table.write_bytes(content[: len(content) // 2])
-    with pytest.raises(DataFileError, match="is damaged"):
-        model.fit(flats_file, "rent")
-    table.write_bytes(content)
     header = tmp_path / "rows" / "multilayer-fit.json"
-    header.write_text(json.dumps({"format": "other"}))
-    with pytest.raises(DataFileError, match="cannot be read"):
+    (rows,) = tmp_path.glob("rows/rows-*/multilayer-rows.json")
+    for file, message in (
+        (tmp_path / "rows" / "multilayer-table.npz", "is damaged"),
+        (rows, "cannot resume its fit"),
+        (header, "cannot be read"),
+    ):
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2])
+        with pytest.raises(
+            DataFileError, match=f"{message}.* Remove multilayer-fit.json from the folder to begin the fit again"
+        ):
+            model.fit(flats_file, "rent")
+        if file != header:
+            file.write_bytes(content)
+    rows.unlink()
+    header.unlink()
+    with short(2):
         model.fit(flats_file, "rent")
+    assert not (tmp_path / "rows").exists() or not list((tmp_path / "rows").iterdir())
+
+
+def test_folders_above_a_new_folder_are_removed_too(flats_file: Path, tmp_path: Path, short: Any) -> None:
+    with short(2):
+        TableRegressor("quick", memory=MEMORY, scratch=tmp_path / "new" / "rows").fit(flats_file, "rent")
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_files_of_the_folder_stay(flats_file: Path, tmp_path: Path, short: Any) -> None:

@@ -13,7 +13,7 @@ from multilayer.exceptions import DataFileError
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.models.streamed.encoding import EncodedTable
 from multilayer.tables.models.streamed.preparing import Prepared
-from multilayer.tables.models.streamed.scratch_folder import ScratchFolder
+from multilayer.tables.models.streamed.scratch_folder import ADVICE, ScratchFolder
 from multilayer.tables.models.streamed.stored_table import read_values, write_values
 from multilayer.tables.models.streamed.survey import HeldRows, Survey, TargetCounts
 from multilayer.tables.streaming.rows_file import EncodedRows
@@ -49,7 +49,10 @@ class StoredPasses:
     def table(self, found: Prepared) -> EncodedTable:
         """Return the encoded rows, and the surroundings of all training rows."""
         folder = self.folder
-        rows = {name: EncodedRows.open(folder.rows_folder(name), folder.fingerprint) for name in self.encoders}
+        try:
+            rows = {name: EncodedRows.open(folder.rows_folder(name), folder.fingerprint) for name in self.encoders}
+        except DataFileError as error:
+            raise DataFileError(f"{folder.path} cannot resume its fit: {error} {ADVICE}") from None
         columns = [
             replace(column, low=low, high=high, categories=categories, never_gaps=never_gaps)
             for column, (low, high, categories, never_gaps) in zip(found.surroundings.columns, self.ranges, strict=True)
@@ -101,9 +104,7 @@ def stored_passes(folder: ScratchFolder) -> StoredPasses | None:
         )
         parts = [found[name] for name in ("encoders", "identifiers", "mean_rows", "ranges")]
     except (KeyError, TypeError, ValueError) as error:
-        raise DataFileError(
-            f"{folder.table_file} is damaged ({error!r}). Remove the folder to begin the fit again."
-        ) from None
+        raise DataFileError(f"{folder.table_file} is damaged ({error!r}). {ADVICE}") from None
     return StoredPasses(folder, survey, *parts)
 
 

@@ -20,6 +20,7 @@ from multilayer.tables.models.memory import MemoryPlan, checked_scratch
 from multilayer.tables.streaming.source import TableStream
 
 HEADER, LOCK = "multilayer-fit.json", "multilayer-fit.lock"
+ADVICE = f"Remove {HEADER} from the folder to begin the fit again, or pass another folder as scratch=."
 FORMAT, VERSION = "multilayer fit on a dataset", 1
 # Parameters without influence on the result, or that the plan replaces.
 _WITHOUT_INFLUENCE = ("callbacks", "n_jobs", "scratch", "memory", "max_time")
@@ -122,15 +123,17 @@ def scratch_folder(
             seeds = tuple(np.asarray(new_seeds()).tolist())
             yield ScratchFolder(Path(path), fingerprint, new_plan(), seeds, is_kept=False)
         return
-    is_new = not named.exists()
+    made = [each for each in (named, *named.parents) if not each.exists()]
     try:
         with _locked(named):
             folder = _read_header(named, fingerprint)
             if folder is None:
                 seeds = tuple(np.asarray(new_seeds()).tolist())
-                folder = ScratchFolder(named, fingerprint, new_plan(), seeds, is_kept=True, is_new=is_new)
+                folder = ScratchFolder(named, fingerprint, new_plan(), seeds, is_kept=True, is_new=bool(made))
+                folder.remove()  # what a fit without its header has left
                 _write_header(folder)
-            is_new = folder.is_new
+            if folder.is_new and not made:  # by the program that was killed
+                made = [named]
             try:
                 yield folder
             except BaseException:
@@ -138,9 +141,9 @@ def scratch_folder(
                     folder.remove()
                 raise
     finally:
-        if is_new:
+        for each in made:
             with suppress(OSError):  # files of a fit that can resume
-                named.rmdir()
+                each.rmdir()
 
 
 def _text_of(value: Any) -> str:
@@ -195,10 +198,10 @@ def _read_header(path: Path, fingerprint: str) -> ScratchFolder | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataFileError(f"{file} cannot be read: {error}. Remove the folder, or name another one.") from None
+        raise DataFileError(f"{file} cannot be read: {error}. {ADVICE}") from None
     if found["fingerprint"] != fingerprint:
         raise DataFileError(
             f"{path} holds a fit on other files, or with other settings, that was not completed. Repeat the same call "
-            "to resume it; otherwise remove the folder, or pass another one as scratch=."
+            f"to resume it. {ADVICE}"
         )
     return ScratchFolder(path, fingerprint, plan, seeds, is_kept=True, is_new=found.get("is_new") is True)

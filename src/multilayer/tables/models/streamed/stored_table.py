@@ -29,6 +29,7 @@ from multilayer.tables._words import Words
 from multilayer.tables.calendars import DateEncoding
 from multilayer.tables.encoder import TableEncoder
 from multilayer.tables.encodings import NumberEncoding, SignEncoding, TextEncoding
+from multilayer.tables.models.streamed.scratch_folder import ADVICE
 from multilayer.tables.piecewise import PiecewiseEncoding
 from multilayer.tables.reports import ColumnReport, ColumnReports
 from multilayer.tables.target_means import TargetMeanEncoding
@@ -159,7 +160,7 @@ def read_values(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile, EOFError) as error:
-        raise DataFileError(f"{path} is damaged ({error}). Remove the folder to begin the fit again.") from None
+        raise DataFileError(f"{path} is damaged ({error}). {ADVICE}") from None
     return found
 
 
