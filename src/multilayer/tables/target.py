@@ -85,6 +85,17 @@ def split_target(frame: object, target: str) -> tuple[Any, Any]:
     return table.drop(target).to_native(), table.get_column(target).to_native()
 
 
+def features_and_target(X: Any, y: Any) -> tuple[Any, Any]:
+    """Return X and y, of which y may be the name of a column of X.
+
+    Raises
+    ------
+    InputError
+        If X has no such column, or no other one.
+    """
+    return split_target(X, y) if isinstance(y, str) else (X, y)
+
+
 def encode_target(
     column: object, task: str = "auto", *, name: str | None = None, drop_gaps: bool = False
 ) -> TargetInfo:

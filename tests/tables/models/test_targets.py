@@ -161,3 +161,19 @@ def test_class_weights_by_label() -> None:
     assert TableClassifier(class_weight={"rare": 2.0}, random_state=0).fit(X, rare).classes_.tolist()[-1] == "rare"
     with pytest.raises(ParameterError, match=r"class_weight has labels that are not in y: \['d'\]"):
         quick(class_weight={"d": 2.0}).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [TableClassifier, TableRegressor])
+def test_y_may_be_the_name_of_a_column(kind: Any) -> None:
+    features = pd.DataFrame(X, columns=["a", "b"])
+    y = pd.Series(CODES, name="y")
+    whole = features.assign(y=y)
+    model, expected = kind("quick", random_state=0).fit(whole, "y"), kind("quick", random_state=0).fit(features, y)
+    np.testing.assert_array_equal(model.predict(features), expected.predict(features))
+    assert model.score(whole, "y") == expected.score(features, y)
+    found = (
+        each.importance(*rows, random_state=0) for each, rows in ((model, (whole, "y")), (expected, (features, y)))
+    )
+    np.testing.assert_array_equal(*(importance.values for importance in found))
+    with pytest.raises(InputError, match="target column 'z'"):
+        model.score(whole, "z")

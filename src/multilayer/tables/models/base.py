@@ -36,7 +36,7 @@ from multilayer.tables.models.single_rows import SingleRows
 from multilayer.tables.models.streamed.fit import fit_dataset, is_dataset, warn_of_options_of_datasets
 from multilayer.tables.models.summary import INTERRUPTED, ModelScore, summary_of
 from multilayer.tables.models.training import TrainedMember
-from multilayer.tables.target import split_target
+from multilayer.tables.target import features_and_target
 
 
 class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
@@ -184,8 +184,7 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
         if is_dataset(X):
             fit_dataset(model, X, y, sample_weight, own, began)
         else:
-            if isinstance(y, str):
-                X, y = split_target(X, y)
+            X, y = features_and_target(X, y)
             warn_of_options_of_datasets(model)
             fit_model(model, X, y, sample_weight, own, began)
         take_over(self, model, before)

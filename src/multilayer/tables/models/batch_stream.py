@@ -8,7 +8,7 @@ from typing import Any
 
 from multilayer.exceptions import InputError, InputTypeError
 from multilayer.tables._arrow import import_pyarrow
-from multilayer.tables.target import split_target
+from multilayer.tables.target import features_and_target, split_target
 
 # The encoders are fitted on so many rows of a stream at least, and later parts have so many rows at least.
 FIRST_ROWS, PART_ROWS = 500, 1_024
@@ -59,10 +59,7 @@ def first_part(X: Any, y: Any, sample_weight: Any, *, gathers: bool) -> tuple[Pa
         raise InputError("partial_fit requires y, but y is None. Pass the targets, or the name of their column in X.")
     batches = _batches(X)
     if batches is None:
-        X = _table(X)
-        if isinstance(y, str):
-            X, y = split_target(X, y)
-        return Part(X, y, sample_weight), Rest(iter(()))
+        return Part(*features_and_target(_table(X), y), sample_weight), Rest(iter(()))
     if not isinstance(y, str):
         raise InputError("a stream of record batches needs the name of the target column as y, such as y='price'.")
     if sample_weight is not None:

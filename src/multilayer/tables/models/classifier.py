@@ -29,6 +29,7 @@ from multilayer.tables.models.class_numbers import classes_and_numbers, numbers_
 from multilayer.tables.models.conformal import Conformity, check_coverage, class_sets
 from multilayer.tables.models.out_of_fold import OutOfFoldRows, check_has_held_out_rows
 from multilayer.tables.models.recipes import Preset
+from multilayer.tables.target import features_and_target
 
 
 class TableClassifier(ClassifierMixin, BaseTableModel):
@@ -164,6 +165,26 @@ class TableClassifier(ClassifierMixin, BaseTableModel):
         self._check_is_fitted()
         check_has_held_out_rows(self, "oof_proba_")
         return self._oof
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of the predicted classes.
+
+        Parameters
+        ----------
+        X : table or array of shape (m, n_features)
+            The rows.
+        y : array or column of length m, or str
+            The labels, or the name of their column in X.
+        sample_weight : array of shape (m,) or None, default=None
+            The weight of each row.
+
+        Returns
+        -------
+        float
+            The share of rows whose label is predicted.
+        """
+        X, y = features_and_target(X, y)
+        return float(super().score(X, y, sample_weight))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probabilities of the classes.

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from multilayer.tables.models.dependence import PartialDependence, dependence_of
 from multilayer.tables.models.explanation import Explanation, explanation_of
 from multilayer.tables.models.importance import Importance, importance_of
+from multilayer.tables.target import features_and_target
 
 if TYPE_CHECKING:
     from numpy.random import RandomState
@@ -41,8 +42,8 @@ class Reasons(ABC):
         ----------
         X : table or array of shape (m, n_features)
             Held-out rows, or the fitting table with ``out_of_fold=True``.
-        y : array or column of length m
-            Their targets.
+        y : array or column of length m, or str
+            Their targets, or the name of their column in X.
         sample_weight : array of shape (m,), default=None
             Non-negative weights of the rows.
         groups : array of shape (m,), default=None
@@ -98,6 +99,7 @@ class Reasons(ABC):
         >>> bool(found.values[0] > found.values[1])
         True
         """
+        X, y = features_and_target(X, y)
         return importance_of(
             self,
             self._table_to_predict(X),

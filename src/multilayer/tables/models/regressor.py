@@ -24,6 +24,7 @@ from multilayer.tables.models.losses import RegressionLoss, TargetLoss, amounts_
 from multilayer.tables.models.out_of_fold import OutOfFoldRows, check_has_held_out_rows
 from multilayer.tables.models.recipes import Preset
 from multilayer.tables.models.spread import Spread
+from multilayer.tables.target import features_and_target
 
 
 class TableRegressor(RegressorMixin, BaseTableModel):
@@ -244,8 +245,8 @@ class TableRegressor(RegressorMixin, BaseTableModel):
         ----------
         X : table or array of shape (m, n_features)
             The rows.
-        y : array of shape (m,) or (m, K)
-            The targets.
+        y : array of shape (m,) or (m, K), or str
+            The targets, or the name of their column in X.
         sample_weight : array of shape (m,) or None, default=None
             The weight of each row.
 
@@ -255,6 +256,7 @@ class TableRegressor(RegressorMixin, BaseTableModel):
             At most 1; 0 for constant predictions.
         """
         self._check_is_fitted()
+        X, y = features_and_target(X, y)
         if not self._loss.several_levels:
             return float(super().score(X, y, sample_weight))
         predicted = self.predict(X)
