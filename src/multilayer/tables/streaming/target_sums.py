@@ -135,13 +135,15 @@ class TargetSums:
         """
         self.remove_uncounted(counts)
         counted = counts.counts
-        new = [text for text in texts if text not in self._places and text in counted]
+        found = self._places_of(texts)
+        new = [texts[i] for i in np.flatnonzero(found < 0).tolist() if texts[i] in counted]
         most = max(self._most_cells // (N_FOLDS * widened(self._sums[:0], targets.n_sums).shape[2]), 2)
         if len(self._places) + len(new) > most:
             frequent = sorted([*self._places, *new], key=lambda text: -counted[text])[: most // 2]
             kept = set(frequent)
             self._keep([text for text in self._places if text in kept])
             new = [text for text in new if text in kept]
+            found = self._places_of(texts)
         self._sums = widened(self._sums, targets.n_sums)
         n_before = len(self._places)
         self._places |= zip(new, range(n_before, n_before + len(new)), strict=True)
@@ -149,7 +151,7 @@ class TargetSums:
             larger = np.zeros((min(5 * len(self._places) // 4, most), *self._sums.shape[1:]))
             larger[:n_before] = self._sums[:n_before]
             self._sums = larger
-        rows = np.array([self._places.get(text, -1) for text in texts], dtype=np.intp)[places]
+        rows = (self._places_of(texts) if new else found)[places]
         known = rows >= 0
         groups = rows[known] * N_FOLDS + targets.folds[known]
         targets.take(known).add_to(self._sums.reshape(-1, self._sums.shape[2]), groups)
@@ -191,6 +193,10 @@ class TargetSums:
             _counts(totals.sums, labels),
             _outputs(totals.sums, totals, response, labels),
         )
+
+    def _places_of(self, texts: Sequence[str]) -> NDArray[np.intp]:
+        """Return the places of the sums of texts, -1 for none."""
+        return np.array([self._places.get(text, -1) for text in texts], dtype=np.intp)
 
     def _keep(self, texts: Sequence[str]) -> None:
         """Remove all other texts."""
