@@ -73,7 +73,7 @@ class TableSummary:
     >>> rows = columns_of(pyarrow.table({"rooms": [1, 2, 3], "town": ["Ulm", None, "Bonn"]}))
     >>> summary.update(rows)
     >>> encoder = TableEncoder()
-    >>> summary.fit(encoder, rows)
+    >>> means = summary.fit(encoder, rows)
     >>> print(encoder.columns_)
     column  kind    gaps  width  encoding
     rooms   number            1  standardised: mean 2, deviation 0.8165
