@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -55,8 +56,12 @@ class Response:
         return np.array(found).reshape(len(outputs), len(codes))
 
 
-def response_of(y: Any, task: str, n_rows: int, groups: Any = None) -> Response:
+def response_of(
+    y: Any, task: str, n_rows: int, groups: Any = None, all_classes: Sequence[Any] | None = None
+) -> Response:
     """Prepare y of ``n_rows`` rows: classes or amounts, also several amounts a row; groups stay in one fold.
+
+    ``all_classes`` may have classes that y lacks.
 
     Raises
     ------
@@ -86,6 +91,8 @@ def response_of(y: Any, task: str, n_rows: int, groups: Any = None) -> Response:
             raise ShapeError(
                 f"labels must be one column, got y of {len(columns)} columns. Pass amounts, or one column."
             )
+        if all_classes is not None:
+            different = np.unique(np.concatenate([different, np.asarray(all_classes)]))
         classes = np.searchsorted(different, values)
         names = tuple(map(str, different.tolist()))
         return Response(

@@ -257,7 +257,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         With target encoding, ``fit(X, y).transform(X)`` does not equal ``fit_transform(X, y)``, as in scikit-learn's
         ``TargetEncoder``: ``fit_transform`` encodes each fitting row by means over other rows, ``transform`` by means
         over all fitting rows.  Train on the result of ``fit_transform``, as a pipeline does, because the means of
-        ``transform`` tell the targets of the fitting rows.  Without target encoding, both results are equal.
+        ``transform`` reveal the targets of the fitting rows.  Without target encoding, both results are equal.
 
         Parameters
         ----------
@@ -336,8 +336,13 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         names = [name for encoding in self.encodings_ for name in encoding.feature_names(name_of[encoding.name])]
         return np.asarray(unique(names), dtype=object)
 
-    def _fit(self, table: TableSummaries, y: object, groups: object) -> Response | None:
-        """Fit the columns, and return the target of the rows in memory if the encoding depends on it."""
+    def _fit(
+        self, table: TableSummaries, y: object, groups: object, classes: Sequence[Any] | None = None
+    ) -> Response | None:
+        """Fit the columns, and return the target of the rows in memory if the encoding depends on it.
+
+        ``classes`` are those of all rows, of which the rows in memory may lack some; None for those of y.
+        """
         self._checked_dtype()
         rules = checked_rules(self)
         if not table.num_rows:
@@ -345,7 +350,7 @@ class TableEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         for name in () if isinstance(rules.identifiers, str) else rules.identifiers:
             if name not in table.column_names:
                 raise missing_column("identifier column", name, table.column_names)
-        response = response_of(y, self.task, table.n_cells, groups) if rules.needs_target else None
+        response = response_of(y, self.task, table.n_cells, groups, classes) if rules.needs_target else None
         fitted = fit_columns(table, rules, response)
         encodings: list[Encoding] = [encoding for encoding, _ in fitted if encoding is not None]
         reports = ColumnReports((report for _, report in fitted), table.file_notes)

@@ -35,7 +35,7 @@ def blocks(table, target, cuts):
     for start, stop in itertools.pairwise(edges):
         if start < stop:
             columns, y = columns_of(table.slice(start, stop - start)), column_data(target[start:stop], "y")
-            yield Block(start, columns, y, hasher.hashes(columns, y, "y"))
+            yield Block(start, columns, y, hasher.hashes(columns))
 
 
 def sampled(n_rows, cuts=(), table=TABLE, target=TARGET, **options):
@@ -113,7 +113,7 @@ def test_whole_numbers_stay_whole_unless_a_block_has_fractions():
     parts = [(0, pa.array(np.arange(20))), (20, pa.array(np.arange(20) + 0.5))]
     for first, values in parts:
         columns, y = columns_of(pa.table({"a": values})), column_data(np.zeros(20), "y")
-        sample.update(Block(first, columns, y, RowHasher().hashes(columns, y, "y")))
+        sample.update(Block(first, columns, y, RowHasher().hashes(columns)))
     assert not sample.columns.column("a").is_integer
 
 

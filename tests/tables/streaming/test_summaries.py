@@ -230,10 +230,45 @@ def test_the_means_of_training_rows_are_cross_fitted(kind: str) -> None:
     np.testing.assert_allclose(encoding.scales, expected[:, ~table["many"].isna()].std(axis=1), rtol=1e-6)
 
 
-def test_means_need_the_targets_of_the_rows() -> None:
+def test_means_need_the_targets_of_the_rows_and_the_labels_of_classes() -> None:
     table = frame(300)[["normal", "many"]]
+    y, options = target(table), {"many_categories": "target", "max_categories": 5}
     with pytest.raises(ValueError, match="without their targets"):
-        fitted(summary_of(table), table, target(table), many_categories="target", max_categories=5)
+        fitted(summary_of(table), table, y, **options)
+    with pytest.raises(ValueError, match="classes need their labels"):
+        summary_of(table, y=y).fit(TableEncoder(**options), columns_of(table), y)
+
+
+@pytest.mark.parametrize("n_in_sample", [1, 2])
+def test_classes_that_the_sample_lacks_have_means(n_in_sample: int) -> None:
+    table = frame(900)[["normal", "many"]]
+    y = np.minimum(np.arange(900) // 300, 2)
+    response = response_of(y, "classification", 900)
+    summary = TableSummary({"normal": "number", "many": "text"})
+    summary.update(columns_of(table), RowTargets(2 - y, response.folds, 3))
+    encoder = TableEncoder(many_categories="target", max_categories=20, task="classification")
+    n = 300 * n_in_sample
+    crossed = summary.fit(encoder, columns_of(table[:n]), y[:n], labels=[2, 1, 0])
+    check_means(encoder, TableEncoder(many_categories="target", max_categories=20, task="classification").fit(table, y))
+    assert len(crossed["many"]) == 3
+
+
+def test_the_memory_of_text_is_bounded_with_many_classes() -> None:
+    rng = np.random.default_rng(0)
+    n, n_classes, limit = 30_000, 500, 4_000_000
+    table = pd.DataFrame({f"c{i}": [f"t{k}" for k in rng.integers(0, 200, n)] for i in range(5)})
+    summary = TableSummary(dict.fromkeys(table, "text"), chunk_rows=2000, text_bytes=limit)
+    y = rng.integers(0, n_classes, n)
+    for start in range(0, n, 3000):
+        part = slice(start, start + 3000)
+        rows = RowTargets(y[part], rng.integers(0, 5, 3000), n_classes)
+        summary.update(columns_of(table[part]), rows)
+        assert summary.n_bytes <= limit
+    assert all(state.counts.is_exact for state in summary.states.values())  # type: ignore[union-attr]
+    encoder = TableEncoder(many_categories="target", max_categories=64)
+    labels = list(range(n_classes))
+    summary.fit(encoder, columns_of(table[:5000]), y[:5000], labels=labels)
+    assert all(10 < len(each.categories) < 200 for each in encoder.encodings_)  # type: ignore[attr-defined]
 
 
 def test_the_target_may_be_a_column() -> None:

@@ -78,6 +78,33 @@ def test_the_scale_of_amounts_does_not_matter(scale: float, offset: float) -> No
     np.testing.assert_allclose(found.sums, expected.sums, rtol=1e-7, atol=1e-7)
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1e-10, 1.0, 1e150])
+def test_the_first_rows_do_not_set_the_scale(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    texts: list[str | None] = [f"t{k}" for k in rng.integers(0, 20, 500)]
+    y = np.where(np.arange(500) < 100, 0.0, rng.normal(size=500) * scale)
+    response, targets, _ = rows_of("amounts", y)
+    sums, totals, _ = summed(texts, targets, [100, 250])
+    found = sums.category_sums(totals, 100, response, None)
+    expected = sums_of_rows(ColumnData.of_texts(texts), found.categories, response)
+    np.testing.assert_allclose(found.sums, expected.sums, rtol=1e-7, atol=1e-7)
+
+
+def test_half_of_the_texts_can_be_removed() -> None:
+    texts: list[str | None] = [f"t{k}" for k in range(40) for _ in range(40 - k)]
+    response, targets, labels = rows_of("classes", ["a", "b"] * 410)
+    sums, totals, counts = summed(texts, targets, [400])
+    before = sums.n_bytes
+    assert sums.halve(counts)
+    assert sums.n_bytes < 0.6 * before
+    found = sums.category_sums(totals, 100, response, labels)
+    assert set(found.categories) == {f"t{k}" for k in range(20)}
+    check_equal(found, sums_of_rows(ColumnData.of_texts(texts), found.categories, response))
+    for _ in range(10):
+        sums.halve(counts)
+    assert not sums.halve(counts)
+
+
 def test_equal_amounts_have_means_of_zero() -> None:
     response, targets, _ = rows_of("amounts", np.full(60, 0.1))
     sums, totals, _ = summed([f"t{i % 6}" for i in range(60)], targets, [20])

@@ -170,7 +170,7 @@ class BaseTableModel(Reasons, PartialFits, DocumentedMixin, BaseEstimator, ABC):
         Notes
         -----
         A dataset is read twice: for the encoders, with a sample of the rows, and to write the encoded training rows to
-        ``scratch``.  One row in ten, at most 50,000, is a validation row, chosen by a hash of its content; these rows
+        ``scratch``.  One row in ten, at most 50,000, is a validation row, chosen by a hash of its features; these rows
         have the part of ``X_val``.  One network of each kind is trained on all other rows, window by window, for as
         many passes as epochs in memory, but at most 60,000 updates unless one pass has more.  The other models in
         ``summary()`` are fitted on the sample.  docs/how-to/large-tables.md describes all steps.

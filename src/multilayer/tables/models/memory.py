@@ -38,7 +38,7 @@ MOST_WINDOW_BYTES = 10**9
 # Where the system does not tell: Python with the libraries of a fit.
 _USUAL_BASE = 350 * _MEGABYTE
 # The shares of the memory beyond the base and the columns; windows are there after the passes.
-SHARE_OF_BLOCKS, SHARE_OF_SAMPLE, SHARE_OF_VALIDATION, SHARE_OF_CATEGORIES = 0.20, 0.20, 0.12, 0.10
+SHARE_OF_BLOCKS, SHARE_OF_SAMPLE, SHARE_OF_VALIDATION, SHARE_OF_CATEGORIES = 0.20, 0.20, 0.12, 0.16
 SHARE_OF_WINDOWS = 0.33
 # A cell takes this many bytes while its block is read, typed and encoded.
 BYTES_OF_READING = 160
@@ -46,8 +46,8 @@ BYTES_OF_READING = 160
 BYTES_OF_KEEPING = 240
 # A block takes so many times its bytes while it is read, typed and encoded.
 TIMES_OF_BLOCK = 8
-# Categories take so many times their bytes while encoders are fitted to them.
-TIMES_OF_CATEGORY = 2
+# Categories take so many times their bytes when encoders of two encodings are fitted to them.
+TIMES_OF_CATEGORY = 5
 MOST_BLOCK_ROWS, MOST_SAMPLE_ROWS, MOST_VALIDATION_ROWS = 65_536, 100_000, 50_000
 LEAST_BLOCK_ROWS, LEAST_SAMPLE_ROWS, LEAST_VALIDATION_ROWS = 1_024, 1_000, 200
 # Buffers of pyarrow and of compiled code, and the networks.

@@ -29,7 +29,8 @@ class Block:
     target : ColumnData
         The target, without gaps.
     hashes : array of uint64, of shape (m,)
-        A hash of each row's content, features and target; equal rows have equal hashes.
+        A hash of each row's features.  Rows of equal features have equal hashes in groups of four; see
+        :class:`multilayer.tables.streaming.repeats.RepeatCounter`.
     """
 
     first: int

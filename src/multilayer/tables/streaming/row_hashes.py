@@ -1,4 +1,4 @@
-"""A hash of each row's content, which depends neither on the place of the row nor on the order of the columns."""
+"""A hash of each row's features, which depends neither on the place of the row nor on the order of the columns."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ def mixed(words: Hashes) -> Hashes:
 
 
 class RowHasher:
-    """Computes the hashes of rows, block by block.
+    """Computes the hashes of the features of rows, block by block.
+
+    The target is no part of them: rows of equal features would be divided by their targets, which a network that is
+    trained on one side could learn.
 
     The hash of a row is ``mixed(sum_j mixed(cell_j ^ mixed(name_j)))`` over its columns j, so that their order does not
     matter.  A number, Boolean, date, time or duration is the bits of its float64, with 0.0 for -0.0; a text is the
@@ -63,24 +66,20 @@ class RowHasher:
     def __init__(self) -> None:
         self._words: dict[str, int] = {}  # the digests of short words, since columns repeat them
 
-    def hashes(self, columns: Columns, target: ColumnData, name: str) -> Hashes:
+    def hashes(self, columns: Columns) -> Hashes:
         """Return the hashes of the rows of a block.
 
         Parameters
         ----------
         columns : Columns
             The features of m rows.
-        target : ColumnData
-            Their target.
-        name : str
-            The name of the target column.
 
         Returns
         -------
         array of uint64, of shape (m,)
             The hashes.
         """
-        total = self._of_column(target, name)
+        total = np.zeros(columns.num_rows, dtype=np.uint64)
         for each in columns.column_names:
             total += self._of_column(columns.column(each), each)
         return mixed(total)

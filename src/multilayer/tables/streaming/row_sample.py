@@ -65,7 +65,7 @@ class _Rows:
 class RowSample:
     """A uniform sample without replacement of the rows of a table, which is read block by block.
 
-    Each row has a key, a hash of its content and its number; the sample holds the rows with the smallest keys
+    Each row has a key, a hash of its features and its number; the sample holds the rows with the smallest keys
     ("bottom k" [1]_).  So it depends neither on the sizes of the blocks nor on chance, and it is independent of
     :func:`is_validation`.  If rows are large, the sample has fewer rows than asked for: as many with the smallest keys
     as fit into the memory.

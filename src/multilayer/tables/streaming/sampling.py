@@ -19,8 +19,9 @@ _OF_VALIDATION, _OF_FOLDS = np.uint64(0x6A09E667F3BCC908), np.uint64(0xBB67AE858
 def is_validation(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
     """Return which rows are validation rows, by their hashes.
 
-    A row keeps its side when other rows are added, moved or removed, and equal rows are on one side, so that no copy of
-    a validation row is trained on.  A larger share keeps the validation rows of a smaller one.
+    A row keeps its side when other rows are added, moved or removed, unless their features are equal.  Up to four rows
+    of equal features are on one side, so that copies of validation rows are not trained on.  The target has no
+    influence.  A larger share keeps the validation rows of a smaller one.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def is_validation(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]
 
 
 def folds_of(hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
-    """Return the fold of each row for cross-fitting, by its hash; equal rows are in one fold.
+    """Return the fold of each row for cross-fitting, by its hash, which does not depend on the target.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from multilayer.tables._frames import Columns
 from multilayer.tables._identifiers import identifier_reasons
 from multilayer.tables.column_summaries import ColumnSummary, TableSummaries
 from multilayer.tables.rules import Text
-from multilayer.tables.streaming.categories import FEWEST_COUNTERS, MOST_COUNTERS
+from multilayer.tables.streaming.categories import MOST_COUNTERS
 from multilayer.tables.streaming.number_states import NumberState, StreamedNumbers
 from multilayer.tables.streaming.quantiles import HALF
 from multilayer.tables.streaming.target_sums import RowTargets, TargetTotals, joined_targets
@@ -44,7 +44,7 @@ class TableSummary:
     standard errors, 1.6 %, below its estimate), so that a column is rather kept than dropped.
 
     Means of the target are those of all rows with a text, or, of a text that was not always among the counted ones, of
-    its rows since then (:class:`TargetSums`).  As after :meth:`TableEncoder.fit`, ``transform`` tells the targets of
+    its rows since then (:class:`TargetSums`).  As after :meth:`TableEncoder.fit`, ``transform`` reveals the targets of
     these rows: train on the cross-fitted means that :meth:`fit` returns.
 
     A sample of rows determines what needs single rows: thresholds of trees, the task if it is "auto", and whether text
@@ -52,7 +52,7 @@ class TableSummary:
 
     The result depends on the rows and their order, but not on the blocks: rows are summarised in chunks of equal size.
     Of each column, the summary keeps at most 1 MB (numbers, for 10^9 rows) or 32 MiB (text), and one chunk; of all
-    columns of text at most ``text_bytes``, apart from 256 categories each.
+    columns of text at most ``text_bytes``, apart from 256 counters and the sums of one category each.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class TableSummary:
                 for name, column in block.items():
                     self._begun[name].append(_without_block(_rows(column, part)))
                 if targets_of_part is not None:
-                    self._begun_targets.append(targets_of_part)
+                    self._begun_targets.append(joined_targets([targets_of_part]))  # a copy
                 self._n_begun += n
                 if self._n_begun == self.chunk_rows:
                     self._summarise_begun()
@@ -186,7 +186,7 @@ class TableSummary:
                         f"{reliable:,} most frequent categories of column {name!r}. Use at most {reliable}, or a "
                         "smaller table."
                     )
-        response = encoder._fit(summaries, _plain_target(y_of_sample), groups)
+        response = encoder._fit(summaries, _plain_target(y_of_sample), groups, labels)
         crossed = {}
         for encoding in encoder.encodings_:
             if response is not None and isinstance(encoding, TargetMeanEncoding):
@@ -272,10 +272,8 @@ class TableSummary:
             return
         states = [state for state in self.states.values() if isinstance(state, TextState)]
         while sum(state.n_bytes for state in states) > self.text_bytes:
-            states = [state for state in states if len(state.counts.counts) > FEWEST_COUNTERS]
-            if not states:
+            if not any(state.halve() for state in sorted(states, key=lambda state: -state.n_bytes)):
                 return
-            max(states, key=lambda state: state.n_bytes).halve()
 
 
 def _rows(column: ColumnData, part: slice) -> ColumnData:

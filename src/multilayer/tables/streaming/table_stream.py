@@ -19,6 +19,7 @@ from multilayer.tables.streaming.blocks import Block, blocks_of_rows, column_of_
 from multilayer.tables.streaming.datasets import DatasetPart
 from multilayer.tables.streaming.files import TableFile
 from multilayer.tables.streaming.kinds import ColumnKinds
+from multilayer.tables.streaming.repeats import RepeatCounter
 from multilayer.tables.streaming.row_hashes import RowHasher
 
 _SMALLEST_BATCH = 2**16
@@ -201,10 +202,10 @@ class TableStream:
         """
         self._check_unchanged()
         counts = self._last = _Pass()
-        hasher = RowHasher()
+        hasher, repeats = RowHasher(), RepeatCounter()
         limits = self._limits
         for table in blocks_of_rows(self._tables(counts), limits.rows, limits.bytes):
-            block = self._block(table, counts, hasher)
+            block = self._block(table, counts, hasher, repeats)
             counts.n_read += table.num_rows
             counts.n_rows += len(block)
             counts.n_dropped += table.num_rows - len(block)
@@ -305,7 +306,7 @@ class TableStream:
             known, _ = counts.unreadable.setdefault(name, (Unreadable(0, cells.example, cells.row), file))
             known.count += cells.count
 
-    def _block(self, table: Any, counts: _Pass, hasher: RowHasher) -> Block:
+    def _block(self, table: Any, counts: _Pass, hasher: RowHasher, repeats: RepeatCounter) -> Block:
         columns = self._columns
         data = {
             name: column_of_kind(table.column(name), kind, name, is_whole=name in columns.whole)
@@ -318,7 +319,7 @@ class TableStream:
             target = target.take(kept)
             data = {name: column.take(kept) for name, column in data.items()}
         features = Columns(self.names, len(target), data.__getitem__, notes=columns.notes, file_notes=self.notes)
-        return Block(counts.n_rows, features, target, hasher.hashes(features, target, self.target))
+        return Block(counts.n_rows, features, target, repeats.hashes(hasher.hashes(features)))
 
     def _check_finite(self, target: ColumnData, n_before: int) -> None:
         if target.kind != "number":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,29 +69,45 @@ def joined_targets(parts: Sequence[RowTargets]) -> RowTargets:
 
 
 class TargetTotals:
-    """The sums of the target over all rows of each fold, with the origin and the unit of amounts in all sums.
+    """The sums of the target over all rows of each fold.
 
-    Amounts are ``(y - origin) / unit`` with the mean of the first rows and a power of two, so that their squares
-    neither overflow nor lose digits.
+    Amounts in all sums are differences from ``origin``, the mean of the first rows.  Their squares are kept in units of
+    ``scale ** 2``, the largest difference so far rounded up to a power of two, so that they do not overflow.
     """
 
     def __init__(self) -> None:
         self.sums = np.zeros((N_FOLDS, 0))
-        self.squares = 0.0
-        self._origin, self._unit = 0.0, 1.0
+        self.n_classes = 0
+        self._origin = self._scale = self._squares = 0.0
 
     def update(self, targets: RowTargets) -> RowTargets:
-        """Add the next rows, and return them with scaled amounts."""
+        """Add the next rows, and return them with differences from the origin."""
+        self.n_classes = targets.n_classes
         if not targets.n_classes:
             if not self.sums.any():
                 self._origin = float(targets.values.mean())
-                spread = float(np.abs(targets.values - self._origin).max())
-                self._unit = 2.0 ** np.frexp(spread)[1] if spread else 1.0
-            targets = replace(targets, values=(targets.values - self._origin) / self._unit)
-            self.squares += float(targets.values @ targets.values)
+            targets = replace(targets, values=targets.values - self._origin)
+            largest = float(np.abs(targets.values).max(initial=0.0))
+            if largest > self._scale:
+                larger = math.ldexp(1.0, math.frexp(largest)[1])
+                self._squares *= (self._scale / larger) ** 2
+                self._scale = larger
+            if self._scale:
+                scaled = targets.values / self._scale
+                self._squares += float(scaled @ scaled)
         self.sums = widened(self.sums, targets.n_sums)
         targets.add_to(self.sums, targets.folds)
         return targets
+
+    def mean_and_deviation(self) -> tuple[float, float]:
+        """Return mean and deviation of the differences of amounts; the deviation is 0 if they are equal."""
+        n_rows, mean = self.sums[:, 0].sum(), self.sums[:, 1].sum()
+        if not self._scale:
+            return 0.0, 0.0
+        mean = float(mean / n_rows)
+        variance = self._squares / n_rows - (mean / self._scale) ** 2
+        # The first rows, whose mean is the origin, have a share in the variance: a smaller one is rounding.
+        return mean, self._scale * math.sqrt(variance) if variance > 1e-18 else 0.0
 
 
 class TargetSums:
@@ -139,9 +156,7 @@ class TargetSums:
         new = [texts[i] for i in np.flatnonzero(found < 0).tolist() if texts[i] in counted]
         most = max(self._most_cells // (N_FOLDS * widened(self._sums[:0], targets.n_sums).shape[2]), 2)
         if len(self._places) + len(new) > most:
-            frequent = sorted([*self._places, *new], key=lambda text: -counted[text])[: most // 2]
-            kept = set(frequent)
-            self._keep([text for text in self._places if text in kept])
+            kept = self._keep_frequent(most // 2, new, counts)
             new = [text for text in new if text in kept]
             found = self._places_of(texts)
         self._sums = widened(self._sums, targets.n_sums)
@@ -155,6 +170,14 @@ class TargetSums:
         known = rows >= 0
         groups = rows[known] * N_FOLDS + targets.folds[known]
         targets.take(known).add_to(self._sums.reshape(-1, self._sums.shape[2]), groups)
+
+    def halve(self, counts: CategoryCounts) -> bool:
+        """Remove half of the texts, and allow no more numbers than before; return whether there were several."""
+        if len(self._places) < 2:
+            return False
+        self._most_cells = self._sums[0].size * len(self._places)
+        self._keep_frequent(len(self._places) // 2, (), counts)
+        return True
 
     def remove_uncounted(self, counts: CategoryCounts) -> None:
         """Remove the texts that have lost their counters."""
@@ -198,6 +221,12 @@ class TargetSums:
         """Return the places of the sums of texts, -1 for none."""
         return np.array([self._places.get(text, -1) for text in texts], dtype=np.intp)
 
+    def _keep_frequent(self, n: int, new: Sequence[str], counts: CategoryCounts) -> set[str]:
+        """Keep the sums of texts that are among the n most frequent ones, also of new texts, and return these n."""
+        frequent = set(sorted([*self._places, *new], key=lambda text: -counts.counts[text])[:n])
+        self._keep([text for text in self._places if text in frequent])
+        return frequent
+
     def _keep(self, texts: Sequence[str]) -> None:
         """Remove all other texts."""
         if len(texts) == len(self._places):
@@ -226,12 +255,11 @@ def _outputs(
     sums: NDArray[np.float64], totals: TargetTotals, response: Response, labels: Sequence[Any] | None
 ) -> NDArray[np.float64]:
     """Return the sums of the outputs, each of mean 0, with the outputs as the first axis."""
-    n_rows = _counts(totals.sums, labels).sum()
     if labels is None:
-        mean = totals.sums[:, 1].sum() / n_rows
-        deviation = np.sqrt(max(totals.squares / n_rows - mean**2, 0.0))
+        mean, deviation = totals.mean_and_deviation()
         centred = sums[..., 1] - sums[..., 0] * mean
-        return (centred / deviation if deviation > 1e-9 else np.zeros_like(centred))[np.newaxis]
+        return (centred / deviation if deviation else np.zeros_like(centred))[np.newaxis]
+    n_rows = totals.sums.sum()
     classes = response.classes.tolist() if response.classes is not None else []
     of_outputs = classes[len(classes) - len(response.labels) :]
     counts = sums.sum(axis=-1)

@@ -1,4 +1,4 @@
-"""What is kept of a column of text in one pass over its rows."""
+"""The state of a column of text in one pass over its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from multilayer.tables._column_data import ColumnData, Kind
 from multilayer.tables._response import Response
 from multilayer.tables.category_sums import CategorySums
-from multilayer.tables.streaming.categories import CategoryCounts
+from multilayer.tables.streaming.categories import FEWEST_COUNTERS, CategoryCounts
 from multilayer.tables.streaming.target_sums import RowTargets, TargetSums, TargetTotals
 
 
@@ -54,10 +54,15 @@ class TextState:
         if targets is not None:
             self.sums.update(texts, places, targets.take(~column.gaps), self.counts)
 
-    def halve(self) -> None:
-        """Remove half of the texts; see :meth:`CategoryCounts.halve`."""
-        self.counts.halve()
-        self.sums.remove_uncounted(self.counts)
+    def halve(self) -> bool:
+        """Remove half of the sums or of the counters, whichever are larger; return whether anything was removed."""
+        if self.sums.n_bytes > self.counts.n_bytes and self.sums.halve(self.counts):
+            return True
+        if len(self.counts.counts) > FEWEST_COUNTERS:
+            self.counts.halve()
+            self.sums.remove_uncounted(self.counts)
+            return True
+        return self.sums.halve(self.counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,4 +110,6 @@ class StreamedText:
     def category_sums(self, most: int, response: Response) -> CategorySums:
         if not self._target.totals.sums.size:
             raise ValueError("the rows were summarised without their targets.")
+        if bool(self._target.totals.n_classes) != (self._target.labels is not None):
+            raise ValueError("classes need their labels, and amounts have none.")
         return self._sums.category_sums(self._target.totals, most, response, self._target.labels)

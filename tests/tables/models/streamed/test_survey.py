@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from multilayer.equations.extensions.encodings import cross_fitted_means
 from multilayer.exceptions import InputError
 from multilayer.tables import open_stream
 from multilayer.tables._column_data import ColumnData
@@ -15,14 +18,14 @@ from multilayer.tables.models.memory import MemoryPlan
 from multilayer.tables.models.streamed import survey
 from multilayer.tables.models.streamed.progress import PhaseReporter
 from multilayer.tables.models.streamed.survey import Survey, TargetCounts, survey_of
-from multilayer.tables.streaming.sampling import is_validation
+from multilayer.tables.streaming.sampling import folds_of, is_validation
 
 
 def surveyed(
     path: Path, *, block_rows: int = 500, sample: int = 10_000, most: int = 10_000, n_bytes: int = 2**24
 ) -> Survey:
     stream = open_stream(path, "kind", block_rows=block_rows)
-    plan = MemoryPlan(10**9, 0, block_rows, 2**24, sample, 2**24, most, n_bytes, 65_536, 2**24)
+    plan = MemoryPlan(10**9, 0, block_rows, 2**24, sample, 2**24, most, n_bytes, 2**24, 2**24)
     return survey_of(stream, plan, PhaseReporter((), "reading"), classifies=True)
 
 
@@ -86,3 +89,36 @@ def test_too_many_labels_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = TargetCounts("street", classifies=True)
     with pytest.raises(InputError, match="target 'street' has more than 10 different labels"):
         counts.update(ColumnData.of_texts([f"street {i}" for i in range(11)]))
+
+
+@pytest.mark.parametrize("features", ["one", "two", "distinct"])
+def test_sides_and_folds_do_not_depend_on_the_target(tmp_path: Path, features: str) -> None:
+    rng = np.random.default_rng(0)
+    n = 30_000
+    codes = rng.integers(0, 300, n)
+    y = np.where(rng.random(n) < rng.random(300)[codes], "yes", "no")
+    columns = {"code": [f"c{code}" for code in codes]}
+    if features != "one":
+        columns["further"] = rng.integers(0, 3, n) if features == "two" else rng.normal(size=n)
+    pq.write_table(pa.table({**columns, "kind": y}), tmp_path / "table.parquet")
+    hashes = all_hashes(tmp_path / "table.parquet")
+    fold, held, t = folds_of(hashes), is_validation(hashes, 0.1), (y == "yes").astype(float)
+    # Means of other folds, and of training rows, are near the mean of the category.
+    crossed = cross_fitted_means(codes, t - t.mean(), 300, fold)
+    expected = cross_fitted_means(codes, t - t.mean(), 300, rng.integers(0, 5, n))
+    assert np.corrcoef(crossed, t)[0, 1] > 0.9 * np.corrcoef(expected, t)[0, 1] > 0.4
+    trained = np.bincount(codes[~held], t[~held], 300) / np.bincount(codes[~held], minlength=300)
+    assert np.corrcoef(trained[codes[held]], t[held])[0, 1] > 0.4
+    if features != "distinct":
+        assert len(set(codes[~held])) == 300
+        assert len(set(codes[held])) > 250
+
+
+def test_copies_of_a_table_are_on_the_sides_of_its_rows(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    table = pa.table({"a": np.random.default_rng(0).normal(size=2000), "kind": ["x", "y"] * 1000})
+    for name in ("one", "copy", "another"):
+        pq.write_table(table, tmp_path / "files" / f"{name}.parquet")
+    sides = is_validation(all_hashes(tmp_path / "files"), 0.1).reshape(3, 2000)
+    assert (sides == sides[0]).all()
+    assert 150 < sides[0].sum() < 250
