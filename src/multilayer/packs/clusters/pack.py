@@ -287,7 +287,7 @@ class ClusterPack:
                 continue
             why = ClusterError(
                 f"the worker of this member was lost {parcel.n_losses} times, the last time with: "
-                f"{str(error) or type(error).__name__}. It may need more memory than its workers have."
+                f"{str(error) or type(error).__name__}. Its workers may lack memory, or packages that this process has."
             )
             for key in kept:
                 self._outcomes.append(MemberOutcome(key, None, why))
