@@ -42,7 +42,7 @@ test-other-python:
 		fi; \
 	done; echo "Skipped: there is no other Python here (looked for: $(OTHER_PYTHONS))."
 
-run-some-tests: $(VENV)/.dev
+run-some-tests: $(VENV)/.some-tests
 	$(BIN)/python -m pytest -n $(WORKERS) -q $(SOME_TESTS)
 
 # The engine's contract, compiled for processors with narrower vectors than this one's, and for 64-bit ARM.
@@ -97,11 +97,18 @@ $(VENV)/.runtime: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[all]"
 	touch $@
 
+# Without the tools and the clusters, which take most of the time to install.
+$(VENV)/.some-tests: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[some-tests]"
+	touch $@
+
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $@
 
-$(VENV)/.docs: $(VENV)/.runtime
+# Two runs of pip must not change one environment at a time: of lint and docs in one command, lint's packages come first.
+$(VENV)/.docs: $(VENV)/.runtime $(if $(filter lint,$(MAKECMDGOALS)),| $(VENV)/.dev)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[docs]"
 	touch $@
 

@@ -4,7 +4,6 @@ limited.
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import subprocess
@@ -27,6 +26,7 @@ from multilayer.engines.cpu.plan import CODES, make_plan
 from multilayer.equations import ACTIVATIONS, Adam
 from multilayer.network import Network
 
+from ..living import living_objects
 from .contract import EngineContract, draw, part, shuffled
 
 
@@ -194,7 +194,7 @@ def test_a_kernel_loaded_from_disk_calls_its_own_functions(tmp_path: Path) -> No
 
 @compiled_only
 def test_kernels_and_compiled_functions_have_unique_names() -> None:
-    kernels = [thing for thing in gc.get_objects() if type(thing) is compiling.Kernel]
+    kernels = [thing for thing in living_objects() if type(thing) is compiling.Kernel]
     of_this_engine = [each.py_func for each in kernels] + [implementation for _, _, implementation in CALLABLE]
     named: dict[str, set[int]] = {}
     for function in of_this_engine:

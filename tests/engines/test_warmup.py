@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from multilayer.cli.commands import warmup as command
 from multilayer.engines import warmup
 from multilayer.engines.cpu import compiling, shipping
 from multilayer.exceptions import ParameterError
+
+from ..living import living_objects
 
 compiled_only = pytest.mark.skipif(not compiling.COMPILED, reason="there is no compiler in this run")
 
@@ -62,7 +63,7 @@ def test_a_wheel_contains_every_kernel(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     monkeypatch.setattr(shipping, "compile_into", compile_into)
     shipping.make(tmp_path, "here", "float32")
-    kernels = [thing for thing in gc.get_objects() if type(thing) is compiling.Kernel]
+    kernels = [thing for thing in living_objects() if type(thing) is compiling.Kernel]
     assert made == {each.name for each in kernels if each.py_func.__module__.startswith("multilayer.engines.cpu")}
     assert compiling.Kernel.__call__.__name__ == "__call__"
 

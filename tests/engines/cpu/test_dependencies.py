@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections import namedtuple
 from collections.abc import Callable
@@ -33,6 +32,8 @@ from numba import types
 from multilayer.engines.cpu import vectors
 from multilayer.engines.cpu.arguments import signature_of
 from multilayer.engines.cpu.functions import CALLABLE
+
+from ...living import living_objects
 
 HOST = ("znver4", "+avx2")
 
@@ -189,7 +190,7 @@ def test_constants_of_the_counter_based_generator_are_in_the_key(monkeypatch: py
 
 def test_every_compiled_function_of_the_engine_is_reached_from_a_kernel() -> None:
     description = dependencies._Description()
-    for thing in gc.get_objects():
+    for thing in living_objects():
         if type(thing) is compiling.Kernel and thing.py_func.__module__.startswith("multilayer.engines.cpu"):
             description.add(thing.py_func)
     reached = {id(each) for each in description._held}

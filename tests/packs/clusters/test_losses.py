@@ -49,7 +49,8 @@ def test_a_worker_that_dies_after_training_changes_no_score(executor: Use, tmp_p
     same_folds(found, cross_validate(classifier(random_state=0), X, CLASSES, cv=5))
 
 
-@pytest.mark.parametrize("epochs", [0, 2, 6])
+# Each rung and each executor once: a loss on any rung is a message that is sent again.
+@pytest.mark.parametrize(("executor", "epochs"), [("loky", 0), ("dask", 2), ("ray", 6)], indirect=["executor"])
 def test_a_worker_that_dies_on_a_rung_changes_no_search(executor: Use, epochs: int, tmp_path: Path) -> None:
     model = classifier(random_state=1, max_iter=18)  # rungs of 2, 6 and 18 epochs
     with executor():

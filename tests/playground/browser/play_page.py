@@ -104,6 +104,13 @@ class PlayPage:
 
     # Waiting
 
+    def until_found(self, pattern: str, locator: Any) -> re.Match[str]:
+        """Wait until a pattern is in the text of an element, which is drawn later than its frame arrives."""
+        self.until(lambda: re.search(pattern, locator.inner_text()) is not None, f"{pattern} in {locator}")
+        found = re.search(pattern, locator.inner_text())
+        assert found is not None
+        return found
+
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until a condition of the recorded messages is true."""
         end = time.monotonic() + SECONDS
@@ -181,10 +188,19 @@ class PlayPage:
         """The curves of the newest run, up to the newest frame."""
         return {name: list(curve) for name, curve in self.talk.curves.items()}
 
-    def score_shown(self) -> float:
-        """The score of the training rows that the page shows."""
-        text = self.page.locator("#scores tr.network td").first.inner_text().strip().replace("−", "-")
-        return float(text.rstrip("% ").strip()) / (100 if "%" in text else 1)
+    def shows_score(self, score: float) -> None:
+        """Wait until the page shows this score of the training rows, rounded."""
+        cell = self.page.locator("#scores tr.network td").first
+
+        def is_shown() -> bool:
+            text = cell.inner_text().strip().replace("−", "-")
+            try:
+                shown = float(text.rstrip("% ").strip()) / (100 if "%" in text else 1)
+            except ValueError:  # a dash, before the first score
+                return False
+            return abs(shown - score) <= 6e-4
+
+        self.until(is_shown, f"the score {score}")
 
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")

@@ -65,8 +65,8 @@ def test_a_page_says_that_its_server_has_ended(small_server: Server, new_play: C
     notice = play.page.locator("#notice")
     notice.wait_for(state="visible")
     notice.get_by_text(text_of("shell.lost.restarted")).wait_for()
-    assert notice.get_by_role("button", name=text_of("shell.lost.button")).is_visible()
-    assert play.page.get_by_role("alert").first.count() == 1
+    notice.get_by_role("button", name=text_of("shell.lost.button")).wait_for(state="visible")
+    play.page.get_by_role("alert").first.wait_for(state="attached")
     # The page answers: a tab can be chosen, and the help is open.
     play.tab("lessons")
     play.button("shell.help").click()

@@ -39,7 +39,7 @@ def type_into(play: PlayPage, locator: Any, text: str, key: str = "Tab") -> None
 
 def test_the_skip_link_leads_to_the_network(play: PlayPage) -> None:
     play.press("Tab")
-    assert has_focus(play.page.get_by_role("link", name=text_of("shell.skip")))
+    wait_for_focus(play, play.page.get_by_role("link", name=text_of("shell.skip")))
     play.press("Enter")
     wait_for_focus(play, play.page.locator("#network"))
 
@@ -54,7 +54,7 @@ def test_training_by_the_keyboard(play: PlayPage) -> None:
     with play.answering("play"):
         play.press("Space")
     play.until(lambda: play.talk.frame["epoch"] >= 2, "two epochs")
-    assert has_focus(play.button("shell.transport.pause"))
+    wait_for_focus(play, play.button("shell.transport.pause"))
     with play.answering("pause") as answers:
         play.press("Space")
     end = play.frame_at(answers[-1]["update"])
@@ -108,7 +108,7 @@ def test_a_weight_is_selected_and_proved(play: PlayPage) -> None:
     assert name.startswith(proof["name"])
     result = play.page.get_by_role("region", name=text_of("panels.prove.result"))
     result.get_by_text(proof["name"], exact=True).first.wait_for(state="visible")
-    assert has_focus(drawing)
+    wait_for_focus(play, drawing)
     play.press("End")  # the output unit
     with play.answering("prove_unit") as answers:
         play.press("Enter")
@@ -121,10 +121,10 @@ def test_the_tabs_by_arrows(play: PlayPage) -> None:
     for name in (*names[1:], "see"):
         play.press("ArrowRight")
         tab = play.page.get_by_role("tab", name=text_of(f"shell.tabs.{name}"), exact=True)
-        assert tab.get_attribute("aria-selected") == "true"
-        assert has_focus(tab)
+        play.until(lambda: tab.get_attribute("aria-selected") == "true", f"the tab {name}")  # noqa: B023
+        wait_for_focus(play, tab)
         play.page.locator(f"#tab-{name}").wait_for(state="visible")
-        assert play.page.locator(".tab").locator("visible=true").count() == 1
+        play.until(lambda: play.page.locator(".tab").locator("visible=true").count() == 1, "one tab")
 
 
 def test_a_lesson_by_the_keyboard(play: PlayPage) -> None:
@@ -151,13 +151,13 @@ def test_a_lesson_by_the_keyboard(play: PlayPage) -> None:
     radio = panel.get_by_role("radio").first
     tab_to(play, radio)
     play.press("ArrowDown")
-    assert panel.get_by_role("radio").nth(1).is_checked()
+    play.until(panel.get_by_role("radio").nth(1).is_checked, "the second choice")
 
 
 def dialog_returns_the_focus(play: PlayPage, opener: Any) -> None:
     dialog = play.page.get_by_role("dialog")
     dialog.wait_for(state="visible")
-    assert play.page.evaluate("document.activeElement.closest('dialog') !== null")
+    play.until(lambda: play.page.evaluate("document.activeElement.closest('dialog') !== null"), "the focus")
     for _ in range(12):  # the focus stays in the dialog, or in the browser's own bar
         play.press("Tab")
         assert play.page.evaluate("document.activeElement.closest('#page') === null")

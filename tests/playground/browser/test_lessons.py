@@ -19,7 +19,7 @@ def test_a_lesson_is_predicted_run_and_answered(play: PlayPage) -> None:
     start_lesson(play, "one-unit")
     panel = play.page.locator("#tab-lessons")
     start = panel.get_by_role("button", name=text_of("panels.lessons.run"), exact=True)
-    assert start.is_disabled()  # predict first
+    play.until(start.is_disabled, "the question")  # predict first
     panel.get_by_role("spinbutton").fill("4")
     with play.answering("predict_step"), play.answering("run_step") as answers:
         start.click()
@@ -35,7 +35,7 @@ def test_a_lesson_is_predicted_run_and_answered(play: PlayPage) -> None:
     step = answers[0]["lesson"]["steps"][1]
     assert step["is_right"]
     panel.get_by_text(text_of("panels.lessons.verdict_right"), exact=True).wait_for()
-    assert choice.is_disabled()
+    play.until(choice.is_disabled, "the end of the question")
 
 
 def test_a_question_on_a_mistake_is_answered_once(play: PlayPage) -> None:
@@ -52,15 +52,15 @@ def test_a_question_on_a_mistake_is_answered_once(play: PlayPage) -> None:
     with play.answering("run_step"):
         check.click()
     panel.locator(".lesson-feedback").wait_for()
-    assert check.count() == 0
+    check.wait_for(state="detached")
 
 
 def test_a_lesson_shows_its_own_controls(play: PlayPage) -> None:
     start_lesson(play, "one-unit")
     assert play.talk.scene["network"]["layer_sizes"] == [2, 1]
-    assert play.parameter("learning_rate_init").is_visible()
-    assert not play.parameter("solver").is_visible()
-    assert not play.parameter("alpha").is_visible()
+    play.parameter("learning_rate_init").wait_for(state="visible")
+    play.parameter("solver").wait_for(state="hidden")
+    play.parameter("alpha").wait_for(state="hidden")
     with play.answering("leave_lesson"):
         play.page.locator("#settings").get_by_role("button", name=text_of("shell.lesson.leave"), exact=True).click()
     play.parameter("solver").wait_for(state="visible")
@@ -101,8 +101,9 @@ def test_a_hidden_mistake_is_found(play: PlayPage) -> None:
     play.train(2)
     check_gradient(play)
     guess = panel.get_by_role("combobox", name=text_of("panels.bugs.guess_label"), exact=True)
+    options = guess.locator("option")
+    play.until(lambda: options.count() >= 5, "the mistakes")
     names = guess.evaluate("select => [...select.options].map((option) => option.value)")
-    assert len(names) >= 5
     for name in names:
         guess.select_option(name)
         with play.answering("guess_bug") as answers:

@@ -110,7 +110,7 @@ def test_reading_options_of_a_table(play: PlayPage, tmp_path: Path) -> None:
     assert [column["kind"] for column in answers[0]["columns"]] == ["number", "text", "text", "text"]
     dialog.get_by_text("1,200 rows, 4 columns").wait_for()
     hint = dialog.get_by_text(text_of("panels.table.decimal_commas"), exact=True)
-    assert hint.count() == 1
+    hint.wait_for(state="attached")
     with play.answering("upload") as answers:
         option("decimal").select_option(",")
     assert [column["kind"] for column in answers[0]["columns"]] == ["number", "number", "text", "text"]

@@ -145,7 +145,8 @@ def test_table_of_the_network_has_every_parameter(play: PlayPage) -> None:
     play.page.locator("#network .picture-menu summary").click()
     play.page.locator("#network .picture-items button").first.click()
     dialog = play.page.locator("dialog.picture-dialog")
-    assert dialog.locator("td.number").count() == play.talk.scene["network"]["n_parameters"]
+    n_parameters = play.talk.scene["network"]["n_parameters"]
+    play.until(lambda: dialog.locator("td.number").count() == n_parameters, "all parameters")
     play.press("Escape")
     dialog.wait_for(state="detached")
 
@@ -166,18 +167,31 @@ def test_a_pointer_moved_by_keys_finds_a_row(play: PlayPage) -> None:
     play.page.locator(".picture-boundary").focus()
     play.press("ArrowRight", "Enter")
     play.page.locator(".chosen-ring").or_(play.page.locator(".near-ring")).first.wait_for(state="attached")
-    assert re.search(r"(training|validation) row \d+", play.page.locator(".picture-boundary .picture-tip").inner_text())
+    play.until_found(r"(training|validation) row \d+", play.page.locator(".picture-boundary .picture-tip"))
 
 
 def test_a_wide_layer_says_how_many_units_are_not_drawn(play: PlayPage) -> None:
     for _ in range(5):
         with play.answering("change"):
             play.page.locator("[data-control=more-0]").click()
+    play.frame_at(0)
+    nodes = play.page.locator("#network .network-nodes rect")
+    play.until(lambda: nodes.count() == 2 + 8 + 5 + 1, "the drawing of the frame")
     button = play.page.get_by_role("button", name="+ 2 not drawn", exact=True)
-    button.wait_for()
-    assert play.page.locator("#network .network-nodes rect").count() == 2 + 8 + 5 + 1
-    button.press("Enter")
-    rows = [row.inner_text().split("\t") for row in play.page.locator("dialog.picture-dialog tbody tr").all()]
+    cells = play.page.locator("dialog.picture-dialog tbody tr")
+
+    def has_sizes() -> bool:
+        """Open the table, which is not written anew: before the weights of the frame, it has dashes."""
+        button.press("Enter")
+        cells.nth(9).wait_for()
+        if not any("–" in text for text in cells.all_inner_texts()):
+            return True
+        play.press("Escape")
+        cells.first.wait_for(state="detached")
+        return False
+
+    play.until(has_sizes, "the sizes of the weights")
+    rows = [text.split("\t") for text in cells.all_inner_texts()]
     assert [drawn for _, _, drawn in rows] == ["yes"] * 8 + ["no"] * 2
     first, last = play.thetas[:30].reshape(10, 3)[:, 1:], play.thetas[30:85].reshape(5, 11)[:, 1:]
     sizes = sorted(((first**2).sum(axis=1) + (last**2).sum(axis=0)) ** 0.5, reverse=True)
@@ -259,7 +273,8 @@ def test_ticks_of_prediction_errors_do_not_overlap(play: PlayPage, largest: floa
 
 def test_saturated_units_are_explained_below_the_network(play: PlayPage) -> None:
     assert play.page.locator(".legend-hit").count() == 0
-    play.parameter("solver").select_option("sgd")
+    with play.answering("change"):  # which may replace the fields
+        play.parameter("solver").select_option("sgd")
     field = play.page.locator("#settings input[data-parameter=learning_rate_init]").first
     with play.answering("change"):
         field.fill("1000")
@@ -269,7 +284,8 @@ def test_saturated_units_are_explained_below_the_network(play: PlayPage) -> None
     rule.wait_for()
     play.page.get_by_text(text_of("views.network.badge_saturated"), exact=True).wait_for()
     rule.click()
-    assert play.page.locator(".picture-network .picture-tip").inner_text() == text_of("views.network.rule_saturated")
+    tip = play.page.locator(".picture-network .picture-tip")
+    play.until(lambda: tip.inner_text() == text_of("views.network.rule_saturated"), "the explanation")
 
 
 @pytest.fixture
@@ -308,17 +324,17 @@ def test_the_inputs_that_are_drawn_are_chosen_again_when_training_pauses(play: P
 def test_pictures_of_a_table_draw_its_plane_and_say_that_training_diverged(play: PlayPage, wide_table: Path) -> None:
     open_table(play, wide_table, "revenue")
     plane = play.talk.scene["view"]["plane"]
-    names = play.page.locator("#network .network-nodes rect.input")
+    names = play.page.locator("#network .network-nodes rect.input[aria-label]")
+    play.until(lambda: names.count() == 8, "the drawing of the table")
     drawn = [rect.get_attribute("aria-label").split(",")[0] for rect in names.all()]
     assert {plane["x"], plane["y"]} <= set(drawn)
-    assert len(drawn) == 8
     note = play.page.locator("#boundary-body .long-note-text")
     cut = note.bounding_box()["height"]
     more = play.button("views.note.more")
     more.press("Enter")
-    assert note.bounding_box()["height"] > cut + 10
+    play.until(lambda: note.bounding_box()["height"] > cut + 10, "the whole note")
     play.button("views.note.less").press("Enter")
-    assert note.bounding_box()["height"] == cut
+    play.until(lambda: note.bounding_box()["height"] == cut, "the short note")
     with play.answering("change"):  # each change is answered before the next one, which may replace the fields
         play.parameter("solver").select_option("sgd")
     for k in range(2):  # units of ReLU could all die instead, with a finite cost
@@ -333,7 +349,7 @@ def test_pictures_of_a_table_draw_its_plane_and_say_that_training_diverged(play:
     play.play_at_full_speed()
     play.until(lambda: play.talk.frame["reason"] == "diverged", "the end of training")
     play.page.locator("#network").get_by_text(text_of("views.picture.diverged"), exact=True).wait_for()
-    assert play.page.locator(".picture-alert").count() >= 4
+    play.page.locator(".picture-alert").nth(3).wait_for(state="attached")
     written = play.page.evaluate("[...document.querySelectorAll('svg')].map((each) => each.innerHTML).join()")
     assert not re.search("NaN|Infinity", written)
 
@@ -352,8 +368,9 @@ def test_texts_for_screen_readers_have_the_numbers_of_the_picture(play: PlayPage
 
 
 def test_controls_of_layers_do_not_overlap_on_a_phone(new_play: Callable[..., PlayPage]) -> None:
-    heads = [head.bounding_box() for head in new_play(width=420, height=900).page.locator(".layer-head").all()]
-    assert len(heads) == 4
+    play = new_play(width=420, height=900)
+    play.until(lambda: play.page.locator(".layer-head").count() == 4, "the layers")
+    heads = [head.bounding_box() for head in play.page.locator(".layer-head").all()]
     assert all(one["x"] + one["width"] <= other["x"] for one, other in pairwise(heads))
 
 
@@ -364,4 +381,4 @@ def test_a_finger_selects_a_row_and_goes_to_an_epoch(new_play: Callable[..., Pla
         play.page.locator(".curves-slider").tap()
     box = play.page.locator(".picture-boundary").bounding_box()
     play.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert play.page.locator(".picture-boundary .picture-tip").is_visible()
+    play.page.locator(".picture-boundary .picture-tip").wait_for(state="visible")

@@ -65,11 +65,12 @@ def test_three_values_of_twenty_weights_agree(play: PlayPage) -> None:
         assert proof["name"] == "Theta_{}[{}, {}]".format(*where)
         play.page.locator("#tab-prove").get_by_text(proof["name"], exact=True).first.wait_for()
         assert [each["method"] for each in proof["values"]] == ["backpropagation", "central difference", "complex step"]
+        derivative = pytest.approx(proof["derivative"], rel=1e-14)
+        play.until(lambda: [derivative] == shown_values(play)[:1], f"the values of {where}")  # noqa: B023
         first, *others = shown_values(play)
         assert len(others) == 2
         for value in others:
             assert value == pytest.approx(first, rel=1e-7, abs=1e-9)
-        assert first == pytest.approx(proof["derivative"], rel=1e-14)
         assert proof["error"] < 1e-7
         play.page.locator("#tab-prove").get_by_text(pattern_of("panels.prove.agree")).wait_for()
         weights.append(where)
@@ -108,8 +109,9 @@ def test_the_sum_of_a_unit_is_written_out(play: PlayPage) -> None:
     assert sum(term["product"] for term in proof["terms"]) == pytest.approx(proof["z"], rel=1e-12)
     assert np.tanh(proof["z"]) == pytest.approx(proof["a"], rel=1e-12)
     table = play.page.locator("#tab-prove table", has=play.page.get_by_text(text_of("panels.prove.z_terms")))
-    cells = [row.locator("td").last.inner_text() for row in table.locator("tbody tr").all()]
-    *products, total = map(number_of, cells)
+    last = table.locator("tbody tr td:last-child")
+    play.until(lambda: last.count() == len(proof["terms"]) + 1, "the terms and their sum")
+    *products, total = map(number_of, last.all_inner_texts())
     assert sum(products) == pytest.approx(total, abs=2e-3)
     assert total == pytest.approx(proof["z"], rel=1e-5)
     output = choose(play, kind="unit", layer=4, unit=0)
@@ -143,6 +145,7 @@ def test_the_microscope_steps_through_an_update(play: PlayPage) -> None:
     point = play.talk.scene.arrays["points"][trace["sample"]]
     assert trace["A"][0] == pytest.approx(point, rel=1e-6)
     step_on = panel.get_by_role("button", name=text_of("panels.microscope.next"), exact=True)
+    step_on.wait_for()
     n_steps = 0
     while step_on.count():
         step_on.click()

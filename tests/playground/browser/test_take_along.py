@@ -11,7 +11,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 
 from multilayer import load_model
 
@@ -86,7 +85,7 @@ def test_the_saved_model_has_the_scores_that_are_shown(play: PlayPage, tmp_path:
     model = load_model(path)
     assert model.score(names["X"], names["y"]) == frame["scores"]["train"]
     assert model.score(names["X_val"], names["y_val"]) == frame["scores"]["validation"]
-    assert play.score_shown() == pytest.approx(frame["scores"]["train"], abs=6e-4)
+    play.shows_score(frame["scores"]["train"])
 
 
 def test_a_link_restores_the_run_in_another_page(play: PlayPage, new_play: Callable[..., PlayPage]) -> None:
@@ -102,8 +101,9 @@ def test_a_link_restores_the_run_in_another_page(play: PlayPage, new_play: Calla
     play.tab("take")
     with play.answering("link"):
         play.button("panels.take.link_button").click()
-    address = play.field("panels.take.link_label", "#tab-take").input_value()
-    assert address == play.page.url
+    field = play.field("panels.take.link_label", "#tab-take")
+    play.until(lambda: "#" in field.input_value() and field.input_value() == play.page.url, "the link")
+    address = field.input_value()
     other = new_play(address)
     there = other.frame_at(here["update"])
     assert np.array_equal(there.arrays["thetas"], here.arrays["thetas"])
@@ -123,9 +123,9 @@ def test_a_broken_link_is_reported_and_the_page_works(new_play: Callable[..., Pl
 
 def menus(play: PlayPage) -> list[Any]:
     """The menus of the pictures that are seen."""
-    found = [each for each in play.page.locator("details.picture-menu").all() if each.is_visible()]
-    assert len(found) >= 5
-    return found
+    seen = play.page.locator("details.picture-menu").locator("visible=true")
+    play.until(lambda: seen.count() >= 5, "the menus")
+    return [each for each in play.page.locator("details.picture-menu").all() if each.is_visible()]
 
 
 def download(play: PlayPage, menu: Any, key: str, folder: Path) -> Path:
@@ -167,7 +167,7 @@ def test_tables_behind_the_pictures(play: PlayPage, tmp_path: Path) -> None:
         menu.locator("summary").click()
         menu.get_by_role("button", name=text_of("views.picture.table"), exact=True).click()
         dialog = play.page.get_by_role("dialog")
-        assert dialog.locator("table thead th").count() >= 2
+        dialog.locator("table thead th").nth(1).wait_for()
         with play.page.expect_download() as found:
             dialog.get_by_role("button", name=text_of("views.picture.csv"), exact=True).click()
         path = tmp_path / found.value.suggested_filename

@@ -20,7 +20,7 @@ def test_two_moons_are_learned_by_clicking_play(play: PlayPage) -> None:
     play.until(lambda: play.talk.frame["scores"]["train"] >= 0.99, "an accuracy of 0.99")
     frame = play.pause()
     assert frame["scores"]["train"] >= 0.99
-    assert play.score_shown() == pytest.approx(frame["scores"]["train"], abs=6e-4)
+    play.shows_score(frame["scores"]["train"])
     with play.answering("step"):
         play.button("shell.transport.update").click()
     play.frame_at(frame["update"] + 1)  # nothing was trained after pause
@@ -37,7 +37,8 @@ def test_one_update_and_one_epoch(play: PlayPage) -> None:
     assert (end["epoch"], len(play.curves["costs"])) == (1, 1)
     play.button("shell.transport.back").click()
     play.frame_at(start["updates_per_epoch"] - 1)
-    assert play.field("shell.transport.update_number", "#transport").input_value() == "6"
+    field = play.field("shell.transport.update_number", "#transport")
+    play.until(lambda: field.input_value() == "6", "the number of the update")
 
 
 def test_frames_continue_the_curves(play: PlayPage) -> None:
@@ -78,17 +79,17 @@ def test_the_update_field_takes_any_number(play: PlayPage) -> None:
             field.press("Enter")
         assert answers[0].request["update"] == update
         play.frame_at(update)
-        assert field.input_value() == str(update)
+        play.until(lambda: field.input_value() == str(update), "the number of the update")  # noqa: B023
     field.fill("")
     field.press("Enter")
-    assert field.input_value() == "20007"
+    play.until(lambda: field.input_value() == "20007", "the number of the update")
 
 
 def branch(play: PlayPage, parameter: str, value: str) -> Answer:
     """Branch from the present update by the dialog; returns the scene of the new future, which plays."""
     play.button("shell.transport.branch").click()
     play.field("shell.branch.parameter", "dialog[open]").select_option(label=text_of(f"shell.parameter.{parameter}"))
-    assert play.button("shell.branch.confirm").is_disabled()  # the value is the present one
+    play.until(play.button("shell.branch.confirm").is_disabled, "the button")  # the value is the present one
     play.page.locator(f"dialog[open] [data-parameter={parameter}]").fill(value)
     with play.answering("branch") as answers, play.answering("play"):
         play.button("shell.branch.confirm").click()
@@ -141,12 +142,12 @@ def test_a_wrong_value_is_refused_and_marked(play: PlayPage) -> None:
     message = play.page.locator("#message")
     message.wait_for(state="visible")
     label = text_of("shell.parameter.learning_rate_init")
-    assert error.replace("learning_rate_init", label) in message.inner_text()
-    assert field.get_attribute("aria-invalid") == "true"
+    play.until(lambda: error.replace("learning_rate_init", label) in message.inner_text(), "the message")
+    play.until(lambda: field.get_attribute("aria-invalid") == "true", "the mark")
     field.fill("0.01")  # the value that is in use: nothing is asked
     play.press("Enter")
     message.wait_for(state="hidden")
-    assert field.get_attribute("aria-invalid") is None
+    play.until(lambda: field.get_attribute("aria-invalid") is None, "the end of the mark")
     play.train(1)  # as before
     assert play.talk.scene["setup"]["parameters"]["learning_rate_init"] == 0.01
 
@@ -197,4 +198,4 @@ def test_all_shapes_train(play: PlayPage) -> None:
             n_classes = max(2, n_outputs)
             assert np.shape(frame["confusion"]) == (n_classes, n_classes)
             assert np.sum(frame["confusion"]) == answers[0]["data"]["n_validation"]
-        assert play.score_shown() == pytest.approx(frame["scores"]["train"], abs=6e-4)
+        play.shows_score(frame["scores"]["train"])

@@ -15,8 +15,7 @@ def test_the_exact_value_of_a_weight_at_the_pointer(play: PlayPage) -> None:
     link = play.page.locator("#network-body path.link-hit").first
     link.dispatch_event("pointerover")
     tip = play.page.locator("#network-body .picture-tip")
-    found = re.search(r"Theta_1\[(\d), (\d)\] = (\S+)", tip.inner_text())
-    assert found is not None
+    found = play.until_found(r"Theta_1\[(\d), (\d)\] = (\S+)", tip)
     row, column = int(found[1]), int(found[2])
     assert number_of(found[3]) == pytest.approx(float(frame.arrays["thetas"][3 * row + column]), rel=1e-4)
 
@@ -26,8 +25,9 @@ def test_the_prediction_at_the_pointer(play: PlayPage) -> None:
     body = play.page.locator("#boundary .picture-body")
     body.focus()
     play.press("ArrowUp")  # from the middle of the plane
-    text = play.page.locator("#boundary .picture-tip").inner_text()
-    shares = dict(re.findall(r"class (\d): ([\d.]+)", text))
+    tip = play.page.locator("#boundary .picture-tip")
+    found = play.until_found(r"(?s)class \d: [\d.]+.*class \d: [\d.]+", tip)
+    shares = dict(re.findall(r"class (\d): ([\d.]+)", found[0]))
     assert float(shares["0"]) + float(shares["1"]) == pytest.approx(1, abs=0.002)
     outputs = frame.arrays["outputs"][0]
     near = outputs[33:40, 38:42]
@@ -91,7 +91,8 @@ def test_dead_units_are_marked(play: PlayPage) -> None:
     dead = [(k + 2, unit) for k, layer in enumerate(layers[:-1]) for unit in layer["dead"]]
     assert dead
     for place in dead:
-        assert "dead" in play.unit(*place).get_attribute("class").split()
+        mark = play.unit(*place)
+        play.until(lambda: "dead" in (mark.get_attribute("class") or "").split(), f"the mark of {place}")  # noqa: B023
     with play.answering("diagnose") as answers:
         play.button("views.diagnosis.run").click()
     assert any("dead" in finding["name"] for finding in answers[0]["findings"])

@@ -23,6 +23,7 @@ from multilayer.playground.messages import Reply, encode
 from multilayer.playground.server.limits import PlaygroundLimits
 from multilayer.playground.server.requests import Request
 
+from ...living import living_objects
 from .bench import Counter, running, wait_for
 
 GIGABYTE = 1 << 30
@@ -97,7 +98,7 @@ def test_an_upload_of_the_largest_size(server):
     with server.page() as page:
         assert page.ask("upload", bytes(10_000_000))["n_bytes"] == 10_000_000
         gc.collect()
-        kept = [each for each in gc.get_objects() if type(each) is Request and each.payload]  # not of weak proxies
+        kept = [each for each in living_objects() if type(each) is Request and each.payload]  # not of weak proxies
         assert kept == []  # the session does not hold what was uploaded
         assert "at most 10,000,000 are accepted" in page.ask("upload", bytes(10_000_001))["error"]["message"]
         with pytest.raises(ConnectionClosed) as caught:
