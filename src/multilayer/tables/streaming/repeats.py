@@ -45,27 +45,36 @@ class RepeatCounter:
         array of uint64, of shape (m,)
             The same hashes for the first group of each content, and others for later groups.
         """
-        different, first, inverse, counts = np.unique(
-            contents, return_index=True, return_inverse=True, return_counts=True
-        )
-        self._insert(different, first)
+        if not len(contents):
+            return contents
+        order = np.argsort(contents, kind="stable")
+        ascending = contents[order]
+        starts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1]))
+        different, counts = ascending[starts], np.diff(np.append(starts, len(contents)))
+        self._insert(different, order[starts])
+        places, is_counted = self._find(different)
+        before = np.where(is_counted, self._counts[places], 0)
+        self._counts[places[is_counted]] += counts[is_counted]
+        # The number of each row among the equal ones so far.
+        numbers = np.arange(len(contents)) - np.repeat(starts - before, counts)
+        groups = np.where(np.repeat(is_counted, counts), numbers // COPIES_TOGETHER, 0)
+        later = np.flatnonzero(groups)
+        found = contents.copy()
+        found[order[later]] = mixed(ascending[later] ^ mixed(groups[later].astype(np.uint64)))
+        return found
+
+    def _find(self, different: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return the places of contents among the counted ones, and whether they are counted."""
         places = np.searchsorted(self._contents, different)
         places[places == len(self._contents)] = 0
-        counted = self._contents[places] == different
-        before = np.where(counted, self._counts[places], 0)
-        self._counts[places[counted]] += counts[counted]
-        order = np.argsort(inverse, kind="stable")
-        ranks = np.empty(len(contents), dtype=np.int64)  # among the equal rows of this call
-        ranks[order] = np.arange(len(contents)) - np.repeat(np.cumsum(counts) - counts, counts)
-        groups = np.where(counted[inverse], (before[inverse] + ranks) // COPIES_TOGETHER, 0).astype(np.uint64)
-        return np.where(groups > 0, mixed(contents ^ mixed(groups)), contents)
+        return places, self._contents[places] == different
 
     def _insert(self, different: NDArray[np.uint64], first: NDArray[np.intp]) -> None:
         """Begin to count contents that are new, those of earlier rows first."""
         room = self._most - len(self._contents)
         if not room:
             return
-        new = np.flatnonzero(~np.isin(different, self._contents, assume_unique=True))
+        new = np.flatnonzero(~self._find(different)[1]) if len(self._contents) else np.arange(len(different))
         if len(new) > room:
             new = np.sort(new[np.argsort(first[new])[:room]])
         places = np.searchsorted(self._contents, different[new])
