@@ -216,6 +216,8 @@ def test_text_columns_that_are_not_utf8_raise_an_error(tmp_path: Path) -> None:
             r"unknown file extension, got \.xlsx\. Known: \.csv, .*, \.parquet, \.arrow, \.feather\.$",
         ),
         ("data", r"unknown file extension, got none"),
+        ("absent", r"absent: no such file\.$"),
+        ("x" * 300, r"no such file\.$"),
         ("", r"is a directory, not a data file\. Pass one of its files\.$"),
         ("folder.csv", r"folder\.csv: is a directory, not a data file\. Pass one of its files\.$"),
         ("pipe.csv", r"pipe\.csv: is not a regular file\.$"),
@@ -227,6 +229,8 @@ def test_text_columns_that_are_not_utf8_raise_an_error(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read_raise_errors(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "folder.csv").mkdir()
     write(tmp_path, "a\n1\n")
+    for existing in ("data", "data.xlsx"):
+        (tmp_path / existing).touch()
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.csv")
     elif name == "pipe.csv":

@@ -201,6 +201,8 @@ def _checked_extension(file: Path) -> str:
     for extension in KNOWN:
         if name.endswith(extension):
             return extension
+    if not os.path.exists(file):  # also for a name that is too long
+        raise DataFileError(f"{file}: no such file.")
     if file.is_dir():
         raise DataFileError(f"{file}: is a directory, not a data file. Pass one of its files.")
     received = file.suffix or "none"

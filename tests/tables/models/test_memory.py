@@ -61,7 +61,7 @@ def test_more_memory_gives_more_rows_up_to_a_limit() -> None:
 def test_the_parts_fit_into_the_memory() -> None:
     plan = memory_plan(700 * MEGABYTE, 40, 300 * MEGABYTE)
     of_rows = 40 * (plan.block_rows * 160 + (plan.sample_rows + plan.validation_rows) * 240)
-    assert of_rows + 5 * plan.text_bytes + BYTES_OF_COLUMN * 40 < 0.9 * 400 * MEGABYTE
+    assert of_rows + 1.5 * plan.text_bytes + BYTES_OF_COLUMN * 40 < 0.9 * 400 * MEGABYTE
     assert plan.window_bytes + 40 * (plan.sample_rows + plan.validation_rows) * 240 < 0.9 * 400 * MEGABYTE
 
 

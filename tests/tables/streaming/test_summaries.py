@@ -255,7 +255,7 @@ def test_classes_that_the_sample_lacks_have_means(n_in_sample: int) -> None:
 
 def test_the_memory_of_text_is_bounded_with_many_classes() -> None:
     rng = np.random.default_rng(0)
-    n, n_classes, limit = 30_000, 500, 4_000_000
+    n, n_classes, limit = 30_000, 500, 10_000_000
     table = pd.DataFrame({f"c{i}": [f"t{k}" for k in rng.integers(0, 200, n)] for i in range(5)})
     summary = TableSummary(dict.fromkeys(table, "text"), chunk_rows=2000, text_bytes=limit)
     y = rng.integers(0, n_classes, n)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,14 @@ from multilayer.fits.containers import checked_entries
 from multilayer.fits.errors import input_errors
 from multilayer.fits.labels import Labels, labels_of
 from multilayer.tables.models.rows import check_finite
+
+
+@contextmanager
+def labels_alone() -> Iterator[None]:
+    """Ignore scikit-learn's warning of a y in which most labels differ: a list of all labels is no such y."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        yield
 
 
 def classes_and_numbers(y: Any) -> tuple[NDArray[Any], NDArray[np.intp]]:

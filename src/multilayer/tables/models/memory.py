@@ -46,8 +46,8 @@ BYTES_OF_READING = 160
 BYTES_OF_KEEPING = 240
 # A block takes so many times its bytes while it is read, typed and encoded.
 TIMES_OF_BLOCK = 8
-# Categories take so many times their bytes when encoders of two encodings are fitted to them.
-TIMES_OF_CATEGORY = 5
+# Categories with their means take so many times these bytes while encoders are fitted to them.
+TIMES_OF_CATEGORY = 1.5
 MOST_BLOCK_ROWS, MOST_SAMPLE_ROWS, MOST_VALIDATION_ROWS = 65_536, 100_000, 50_000
 LEAST_BLOCK_ROWS, LEAST_SAMPLE_ROWS, LEAST_VALIDATION_ROWS = 1_024, 1_000, 200
 # Buffers of pyarrow and of compiled code, and the networks.
@@ -215,9 +215,11 @@ def in_words(n_bytes: float, *, up: bool = False) -> str:
 
     Examples
     --------
-    >>> in_words(1_500_000_000), in_words(421_300_000), in_words(421_300_000, up=True)
-    ('1.5GB', '421MB', '422MB')
+    >>> in_words(1_500_000_000), in_words(421_300_000), in_words(421_300_000, up=True), in_words(10)
+    ('1.5GB', '421MB', '422MB', '10B')
     """
+    if n_bytes < _MEGABYTE:
+        return f"{math.ceil(n_bytes)}B"
     megabytes = math.ceil(n_bytes / _MEGABYTE) if up else round(n_bytes / _MEGABYTE)
     return f"{megabytes}MB" if megabytes < 1000 or up else f"{megabytes / 1000:.3g}GB"
 

@@ -19,6 +19,7 @@ from multilayer.exceptions import InputError, ParameterError
 from multilayer.fits.class_weights import BALANCED
 from multilayer.fits.errors import collected_warnings, input_errors
 from multilayer.tables.models.batch_stream import Part, first_part, later_parts
+from multilayer.tables.models.class_numbers import labels_alone
 from multilayer.tables.models.encoded_folds import encoded_folds
 from multilayer.tables.models.fitting import MAX_SEED, set_names
 from multilayer.tables.models.folds import check_enough_rows
@@ -192,7 +193,8 @@ def _first_targets(model: Any, y: Any, classes: Any) -> NDArray[Any]:
         )
     if isinstance(classes, str) or np.ndim(np.asarray(classes, dtype=object)) != 1:
         raise InputError(f"classes must be a list of all labels, got {classes!r}. Write classes=np.unique(y).")
-    model._targets(np.asarray(classes))
+    with labels_alone():
+        model._targets(np.asarray(classes))
     return _targets(model, y)
 
 

@@ -18,6 +18,7 @@ MOST_CELLS = 1 << 20
 """The most numbers that are kept for a column: 8 MiB."""
 
 _BYTES_OF_ENTRY = 100  # of a dictionary, whose text the counts have, too
+_BYTES_OF_MEAN = 150  # of an output and category, when encoders of two encodings are fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +128,14 @@ class TargetSums:
         self._most_cells = most_cells
         self._places: dict[str, int] = {}
         self._sums = np.zeros((0, N_FOLDS, 0))  # (at least n_texts, n_folds, at least n_sums)
+        self._n_classes = 0
         self._error = 0  # that of the counts when texts were removed last
 
     @property
     def n_bytes(self) -> int:
-        """The memory of the state."""
-        return self._sums.nbytes + _BYTES_OF_ENTRY * len(self._places)
+        """The memory of the state, and of the means that are fitted to it."""
+        n_outputs = self._n_classes if self._n_classes > 2 else 1
+        return self._sums.nbytes + (_BYTES_OF_ENTRY + _BYTES_OF_MEAN * n_outputs) * len(self._places)
 
     def update(
         self, texts: Sequence[str], places: NDArray[np.intp], targets: RowTargets, counts: CategoryCounts
@@ -150,6 +153,7 @@ class TargetSums:
         counts : CategoryCounts
             The counts of the texts, with these rows.
         """
+        self._n_classes = targets.n_classes
         self.remove_uncounted(counts)
         counted = counts.counts
         found = self._places_of(texts)

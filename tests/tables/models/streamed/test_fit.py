@@ -419,3 +419,22 @@ def test_too_little_memory_for_windows_is_found_before_the_second_pass(
     with pytest.raises(ParameterError, match=r"the windows of rows have .* bytes of memory"):
         regressor(callbacks=[lambda event: phases.add(event.phase)]).fit(flats_file, "rent")
     assert phases == {"reading"}
+
+
+def test_many_labels_are_no_warning(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 30, 3000)
+    whole = pa.table(
+        {"a": labels + rng.normal(size=3000), "b": rng.normal(size=3000), "label": [f"l{k}" for k in labels]}
+    )
+    pq.write_table(whole, tmp_path / "table.parquet")
+    model = classifier().fit(tmp_path / "table.parquet", "label")
+    assert len(model.classes_) == 30
+    part = classifier().partial_fit(whole, "label", classes=model.classes_)
+    assert part.classes_.tolist() == model.classes_.tolist()
+
+
+def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    for name in ("nowhere", "nowhere.csv", "nowhere.xyz"):
+        with pytest.raises(DataFileError, match="no such file"):
+            regressor().fit(tmp_path / name, "rent")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.tables.encoder import TableEncoder
+from multilayer.tables.models.class_numbers import labels_alone
 from multilayer.tables.models.encoded_folds import ALL_ENCODINGS
 from multilayer.tables.models.folds import check_enough_rows
 from multilayer.tables.models.novelty import Surroundings, surroundings_of
@@ -87,7 +88,8 @@ def fitted(model: Any, survey: Survey, target: str, encodings: Sequence[str]) ->
     y = found.problem.y[: len(survey.sample)]
     labels = None
     if model._classifies:
-        labels = model._more_targets(np.array(list(survey.targets.counts)), np.zeros(0), name=target).tolist()
+        with labels_alone():
+            labels = model._more_targets(np.array(list(survey.targets.counts)), np.zeros(0), name=target).tolist()
     encoders, crossed = {}, {}
     for name in dict.fromkeys(encodings):
         encoders[name] = TableEncoder(
@@ -141,7 +143,8 @@ def set_target(model: Any, survey: Survey, target: str) -> None:
     """Set the classes, or the loss and the range of the amounts."""
     counted = survey.targets
     if model._classifies:
-        model._targets(np.array(list(counted.counts)))
+        with labels_alone():
+            model._targets(np.array(list(counted.counts)))
         return
     model._targets(values_of(survey.sample.target, target, classifies=False))
     model._range = np.array([counted.low]), np.array([counted.high])

@@ -239,8 +239,8 @@ class _ValidationRows(_Parts):
         """Raise an InputError for too few rows."""
         if len(self) < FEWEST_VALIDATION_ROWS:
             raise InputError(
-                f"the dataset has {len(self)} validation rows, about a tenth of its different rows, and a fit on a "
-                f"dataset needs {FEWEST_VALIDATION_ROWS}. Read it into memory, and pass the table to fit."
+                f"the dataset has {len(self)} validation row{'s' * (len(self) != 1)}, about a tenth of its rows, and a "
+                f"fit on a dataset needs {FEWEST_VALIDATION_ROWS}. Read it into memory, and pass the table to fit."
             )
 
 
