@@ -16,7 +16,7 @@ LIMITS = {
     "cross_validate: calls": 170,
     "cross_validate: files": 29,
     "circles of imports": 0,
-    "lines": 89_500,
+    "lines": 90_000,
     "lines in cli": 9_700,
     "lines in plots": 4_250,
 }
