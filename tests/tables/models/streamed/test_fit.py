@@ -301,7 +301,7 @@ def rows(m: int, seed: int = 0) -> list[str]:
     [
         (rows(300), "price", InputError, "no target column 'price'"),
         ([row.rpartition(",")[0] + "," for row in rows(300)], "rent", InputError, "rent"),
-        (rows(30), "rent", InputError, "validation rows"),
+        (rows(30), "rent", InputError, "validation row"),
         ([*rows(12_000), "80,Ulm,many", *rows(5)], "rent", InputError, "holds numbers in the first rows, but 'many'"),
         ([*rows(300), "80,Ulm"], "rent", DataFileError, "data row 301"),
         (["80,Ulm,800"] * 400, "rent", InputError, "every value is 80"),
