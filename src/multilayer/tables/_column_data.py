@@ -159,9 +159,8 @@ class ColumnData:
 
     def counts(self) -> dict[str, int]:
         """Return the texts of a column of text and how often they occur, in the order of their first occurrence."""
-        codes, first, counts = np.unique(self.present(), return_index=True, return_counts=True)
-        order = np.argsort(first)
-        return {self.words[code]: n for code, n in zip(codes[order].tolist(), counts[order].tolist(), strict=True)}
+        texts, places = self.texts()
+        return dict(zip(texts, np.bincount(places, minlength=len(texts)).tolist(), strict=True))
 
     def codes(self, categories: Sequence[str]) -> NDArray[np.intp]:
         """Return the position of each text in ``categories``, (m,), and -1 for gaps and other text."""
